@@ -2,12 +2,25 @@ import { defineConfig } from 'vitest/config';
 
 // Tests import the package by name; this private condition lets them run from source, with no build.
 const conditions = ['breakwater-source'];
+const fromSource = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+
+// These start Node on the compiled package, as a user does. Their project builds it first, if it is stale.
+const needsBuild = ['test/docs.test.ts', 'test/examples.test.ts', 'test/src/cli/**/*.test.ts'];
 
 export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions } },
   test: {
-    include: ['test/**/*.test.ts'],
+    projects: [
+      { ...fromSource, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: needsBuild } },
+      {
+        ...fromSource,
+        test: {
+          name: 'built',
+          include: needsBuild,
+          globalSetup: 'test/support/build-if-stale.ts',
+          testTimeout: 60_000,
+        },
+      },
+    ],
     coverage: {
       provider: 'v8',
       include: ['src/**', 'actors/**', 'streams/**'],
