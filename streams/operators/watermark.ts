@@ -6,6 +6,8 @@
  * own on; `withoutWatermarks()` takes them out for the rest of the pipeline.
  */
 export class Watermark {
+  // Makes the type nominal: any value with a `time` would pass for a watermark otherwise, events first.
+  declare protected readonly brand: 'watermark';
   /** Milliseconds since the Unix epoch. */
   readonly time: number;
 
