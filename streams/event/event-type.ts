@@ -81,7 +81,8 @@ function typeFault(type: unknown): Error {
   const owner = reserved.get(tokens[0] ?? '');
   if (owner !== undefined) return reservedFault(type, owner);
   if (tokens.length > maxTokens) return fieldError('type', `have at most ${maxTokens} tokens`, type);
-  if (tokens.includes('')) return fieldError('type', 'have no empty token', type, 'Remove the stray dot');
+  if (type !== '' && tokens.includes(''))
+    return fieldError('type', 'have no empty token', type, 'Remove the stray dot');
   if (tokens.some((token) => token === '*' || token === '>')) {
     return fieldError('type', 'have no wildcard', type, 'Wildcards are for subscriptions');
   }

@@ -11,6 +11,7 @@ export function hasData(path: string): boolean {
 }
 
 /** The parsed content of a JSON file of a data set. */
-export function readJson<T>(path: string): T {
-  return JSON.parse(readFileSync(join(dataFolder, path), 'utf8')) as T;
+export function readJson(path: string): unknown {
+  const content: unknown = JSON.parse(readFileSync(join(dataFolder, path), 'utf8'));
+  return content;
 }

@@ -26,6 +26,8 @@ describe('PatternIndex', () => {
       fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 4 }), (steps, cacheSize) => {
         const index = new PatternIndex<number>({ cacheSize });
         const model: { pattern: string | GlobPattern; value: number; remove: () => void }[] = [];
+        const answers: unknown[] = [];
+        const expected: unknown[] = [];
         let added = 0;
         for (const action of steps) {
           if ('add' in action) {
@@ -34,11 +36,15 @@ describe('PatternIndex', () => {
           } else if ('remove' in action) {
             model.splice(action.remove % (model.length || 1), 1)[0]?.remove();
           } else {
-            const expected = model.filter(({ pattern }) => reference(pattern, action.ask));
-            expect(index.match(action.ask)).toEqual(expected.map(({ value }) => value));
+            answers.push(index.match(action.ask));
+            expected.push(
+              model.filter(({ pattern }) => reference(pattern, action.ask)).map(({ value }) => value),
+            );
           }
-          expect(index.size).toBe(model.length);
+          answers.push(index.size);
+          expected.push(model.length);
         }
+        expect(answers).toEqual(expected);
       }),
       { numRuns: 500 },
     );
