@@ -17,6 +17,7 @@ export default defineConfig({
           name: 'built',
           include: needsBuild,
           globalSetup: 'test/support/build-if-stale.ts',
+          setupFiles: 'test/support/require-build.ts',
           testTimeout: 60_000,
         },
       },

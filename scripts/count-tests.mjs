@@ -13,11 +13,19 @@ const reports = positionals
   .filter((path) => existsSync(path))
   .map((path) => JSON.parse(readFileSync(path, 'utf8')));
 const sum = (field) => reports.reduce((total, report) => total + report[field], 0);
+// A file that could not even be loaded has no tests to fail; it counts as one.
+const unloaded = reports
+  .flatMap(({ testResults }) => testResults)
+  .filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((one) => one.status === 'failed'),
+  );
+const failures = sum('numFailedTests') + unloaded.length;
 
 if (values['any-failed']) {
-  process.exitCode = sum('numFailedTests') > 0 ? 0 : 1;
+  process.exitCode = failures > 0 ? 0 : 1;
 } else {
-  const [passed, failed] = [sum('numPassedTests'), sum('numFailedTests') + Number(values['extra-failures'])];
+  const [passed, failed] = [sum('numPassedTests'), failures + Number(values['extra-failures'])];
   console.log(`${passed} passed, ${failed} failed`);
   // No test at all is no proof either.
   process.exitCode = failed > 0 || passed === 0 ? 1 : 0;

@@ -14,8 +14,12 @@ const STREAM_LEVELS: Readonly<Record<string, number>> = {
   event: 0,
   sketches: 1,
   queue: 2,
+  aggregates: 2,
   operators: 3,
   dispatch: 3,
+  windows: 4,
+  joins: 5,
+  cep: 5,
 };
 const SIBLINGS: readonly string[] = ['transport', 'log', 'observe'];
 // Who may reach into the rooms of src that sit on top of the rest, beside themselves and an index.
@@ -56,7 +60,7 @@ export function roomOrderProblems(files: readonly ParsedFile[]): string[] {
   });
 }
 
-/** Reports imports against the order event, sketches, queue, operators inside streams/. */
+/** Reports imports against the order of the folders inside streams/. */
 export function streamOrderProblems(files: readonly ParsedFile[]): string[] {
   return report(files, ({ path }, { target }) => {
     if (part(path, 0) !== 'streams' || target === undefined || part(target, 0) !== 'streams')
