@@ -6,9 +6,9 @@ const ROOM_LEVELS: Readonly<Record<string, number>> = {
   streams: 0,
   actors: 1,
   src: 2,
-  test: 3,
   bench: 3,
   examples: 3,
+  test: 4,
 };
 const STREAM_LEVELS: Readonly<Record<string, number>> = {
   event: 0,

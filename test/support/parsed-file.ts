@@ -24,10 +24,10 @@ export interface ParsedFile {
 /** Parses one source; a syntax error throws with the file and the message. */
 export function parseFile(path: string, text: string): ParsedFile {
   const { program, comments, module, errors } = parseSync(path, text);
-  const [error] = errors;
-  if (error) throw new SyntaxError(`${path}: ${error.message}`);
-
   const lineAt = (offset: number): number => text.slice(0, offset).split('\n').length;
+  const [error] = errors;
+  if (error) throw new SyntaxError(`${path}:${lineAt(error.labels[0]?.start ?? 0)} ${error.message}`);
+
   const imports: ImportSite[] = [];
   const add = (specifier: string, offset: number): void => {
     const target = specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : undefined;
