@@ -12,8 +12,11 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some fixed start, with fractions. Never goes back: use it for durations. */
   monotonic(): number;
-  /** Calls `callback` once, `delayMs` from now or later. */
-  setTimeout(callback: () => void, delayMs: number): TimerHandle;
+  /**
+   * Calls `callback` once, `delayMs` from now or later. A `background` timer does not keep the process
+   * alive.
+   */
+  setTimeout(callback: () => void, delayMs: number, background?: boolean): TimerHandle;
   /** Cancels a timer. Cancelling twice, or after it fired, does nothing. */
   clearTimeout(handle: TimerHandle): void;
   /** Calls `callback` after the code that runs now, before any timer or I/O (a microtask). */

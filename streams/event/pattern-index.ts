@@ -44,8 +44,8 @@ export class PatternIndex<T> {
   }
 
   /**
-   * Adds a value under a pattern, and gives the function that takes it out again (idempotent). The same
-   * value may be added more than once. O(tokens).
+   * Adds a value under a pattern, and gives the function that takes it out again (idempotent). A value that
+   * is added under several patterns is given once for a type that several of them match. O(tokens).
    *
    * @throws TypeError when the pattern is invalid or can never match.
    */
@@ -77,9 +77,10 @@ export class PatternIndex<T> {
       .filter(({ value: { accepts } }) => accepts === undefined || accepts(type))
       .toSorted((a, b) => a.order - b.order)
       .map(({ value }) => value.value);
+    const distinct = [...new Set(values)];
     if (this.#cache.size >= this.#cacheSize) this.#cache.clear();
-    this.#cache.set(type, values);
-    return values;
+    this.#cache.set(type, distinct);
+    return distinct;
   }
 
   // A literal pattern changes one answer only. Clearing is free while 100 000 are added in a loop: after
