@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findCycles } from './support/import-cycles.ts';
+import { findCycles, findFolderCycles } from './support/import-cycles.ts';
 import {
   extensionProblems,
   indexImportProblems,
@@ -51,6 +51,10 @@ describe('imports', () => {
 
   it('never form a cycle, type imports included', () => {
     expect(findCycles(files)).toEqual([]);
+  });
+
+  it('never form a cycle between the folders of a room', () => {
+    expect(['streams', 'actors', 'src'].flatMap((room) => findFolderCycles(library, room))).toEqual([]);
   });
 
   it('use only the packages of their room', () => {
@@ -123,9 +127,11 @@ describe('the rules themselves', () => {
     expect(planted(roomOrderProblems, { [path]: text })).toHaveLength(1);
   });
 
-  it('report streams/event importing streams/queue, and a room without a place', () => {
+  it('report imports inside streams that go up', () => {
     expect(planted(streamOrderProblems, { 'streams/event/a.ts': "import '../queue/b.ts';" })).toHaveLength(1);
-    expect(planted(streamOrderProblems, { 'streams/event/a.ts': "import '../stuff/b.ts';" })).toHaveLength(1);
+    expect(planted(streamOrderProblems, { 'streams/queue/a.ts': "import '../windows/b.ts';" })).toHaveLength(
+      1,
+    );
     expect(planted(streamOrderProblems, { 'streams/operators/a.ts': "import '../queue/b.ts';" })).toEqual([]);
   });
 
@@ -138,6 +144,17 @@ describe('the rules themselves', () => {
   it('report a cycle that only types close', () => {
     const sources = { 'src/a.ts': "import './b.ts';", 'src/b.ts': "import type { A } from './a.ts';" };
     expect(planted(findCycles, sources)).toEqual(['src/b.ts:1 closes src/a.ts -> src/b.ts -> src/a.ts']);
+  });
+
+  it('report a cycle between folders that no two files close', () => {
+    const sources = {
+      'streams/windows/a.ts': "import '../joins/a.ts';",
+      'streams/joins/b.ts': "import '../windows/c.ts';",
+    };
+    const judge = (parsed: ReturnType<typeof parseFile>[]): string[] => findFolderCycles(parsed, 'streams');
+    expect(planted(judge, sources)).toEqual([
+      'streams/joins/b.ts:1 closes streams/windows -> streams/joins -> streams/windows',
+    ]);
   });
 
   it('report packages that a room may not use', () => {

@@ -1,33 +1,62 @@
+import { dirname } from 'node:path/posix';
 import type { ParsedFile } from './parsed-file.ts';
 
-/**
- * Finds import cycles, those made of type imports included, and spells each one out.
- *
- * A depth-first walk: meeting a file that is still on the walk's own path closes a cycle. O(files + imports).
- */
+interface Edge {
+  readonly from: string;
+  readonly to: string;
+  /** The file and line that make this edge. */
+  readonly place: string;
+}
+
+/** Finds import cycles between files, those made of type imports included, and spells each one out. */
 export function findCycles(files: readonly ParsedFile[]): string[] {
-  const byPath = new Map(files.map((file) => [file.path, file]));
+  const known = new Set(files.map(({ path }) => path));
+  return cyclesOf(edgesOf(files).filter(({ to }) => known.has(to)));
+}
+
+/**
+ * Finds cycles between the folders of a room, each named by one import that closes it.
+ *
+ * Files directly in the room take no part: they join the folders and hold what these share.
+ */
+export function findFolderCycles(files: readonly ParsedFile[], room: string): string[] {
+  const edges = edgesOf(files).map(({ from, to, place }) => ({
+    from: dirname(from),
+    to: dirname(to),
+    place,
+  }));
+  const inside = (folder: string): boolean => folder.startsWith(`${room}/`);
+  return cyclesOf(edges.filter(({ from, to }) => from !== to && inside(from) && inside(to)));
+}
+
+function edgesOf(files: readonly ParsedFile[]): Edge[] {
+  return files.flatMap(({ path, imports }) =>
+    imports.flatMap(({ target, line }) =>
+      target === undefined ? [] : [{ from: path, to: target, place: `${path}:${line}` }],
+    ),
+  );
+}
+
+/** A depth-first walk: meeting a node that is still on the walk's own path closes a cycle. O(nodes + edges). */
+function cyclesOf(edges: readonly Edge[]): string[] {
+  const outgoing = new Map<string, Edge[]>();
+  for (const edge of edges) outgoing.set(edge.from, [...(outgoing.get(edge.from) ?? []), edge]);
   const done = new Set<string>();
   const trail: string[] = [];
   const cycles: string[] = [];
 
-  function visit(file: ParsedFile): void {
-    if (done.has(file.path)) return;
-    trail.push(file.path);
-    for (const { target, line } of file.imports) {
-      const next = target === undefined ? undefined : byPath.get(target);
-      if (next === undefined) continue;
-      const start = trail.indexOf(next.path);
-      if (start >= 0) {
-        cycles.push(`${file.path}:${line} closes ${[...trail.slice(start), next.path].join(' -> ')}`);
-      } else {
-        visit(next);
-      }
+  function visit(node: string): void {
+    if (done.has(node)) return;
+    trail.push(node);
+    for (const { to, place } of outgoing.get(node) ?? []) {
+      const start = trail.indexOf(to);
+      if (start < 0) visit(to);
+      else cycles.push(`${place} closes ${[...trail.slice(start), to].join(' -> ')}`);
     }
     trail.pop();
-    done.add(file.path);
+    done.add(node);
   }
 
-  for (const file of files) visit(file);
+  for (const node of outgoing.keys()) visit(node);
   return cycles;
 }
