@@ -87,7 +87,7 @@ export class KeyedLaneQueue<T> implements PlacedLaneQueue<T> {
 
   take(now: number): T | undefined {
     this.#now = now;
-    const node = this.#ready.pick(now);
+    const node = this.#ready.pick(now, this.#sequences);
     if (node === none) return undefined;
     this.#ready.remove(node);
     const lane = this.#laneOf(node);

@@ -75,9 +75,9 @@ export class ReadyLanes {
   }
 
   /** The node to start next, which stays; `none` when nothing is ready. */
-  pick(now: number): number {
+  pick(now: number, sequences: Float64Array): number {
     if (this.#occupied === 0) return none;
-    if (this.#aging !== undefined) return this.#mostUrgent(this.#aging, now);
+    if (this.#aging !== undefined) return this.#mostUrgent(this.#aging, now, sequences);
     return this.#lists.first(this.#rounds.pick(this.#occupied));
   }
 
@@ -88,20 +88,20 @@ export class ReadyLanes {
     if (this.#aging !== undefined) this.#since = resized(this.#since, nodes);
   }
 
-  /** The most urgent after aging; of equals, the one that has been ready longest, then the more urgent lane. */
-  #mostUrgent(aging: Aging, now: number): number {
+  /** The most urgent after aging; of equals, the one that was pushed first. */
+  #mostUrgent(aging: Aging, now: number, sequences: Float64Array): number {
     let best: number = none;
     let bestLevel = Infinity;
-    let bestSince = Infinity;
+    let bestSequence = Infinity;
     for (let lane = 0; lane < 4; lane += 1) {
       const node = this.#lists.first(lane);
       if (node === none) continue;
-      const since = this.#since[node] as number;
-      const level = aging.level(lane, now - since);
-      if (level < bestLevel || (level === bestLevel && since < bestSince)) {
+      const level = aging.level(lane, now - (this.#since[node] as number));
+      const sequence = sequences[node] as number;
+      if (level < bestLevel || (level === bestLevel && sequence < bestSequence)) {
         best = node;
         bestLevel = level;
-        bestSince = since;
+        bestSequence = sequence;
       }
     }
     return best;

@@ -38,7 +38,9 @@ export class ReturnedEvents<T> {
       if ((events[middle]?.place ?? 0) <= place) high = middle;
       else low = middle + 1;
     }
-    events.splice(low, 0, { item, place, since });
+    // Who comes before another has waited for no less, so that the first of a lane speaks for all of it.
+    const after = low === 0 ? since : (events[low - 1]?.since ?? since);
+    events.splice(low, 0, { item, place, since: Math.min(since, after) });
   }
 
   /** Removes and returns the first. */
