@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import type { SnapshotFrom } from 'xstate';
 import { Credit } from '../streams/queue/credit.ts';
 import { BreakerGate } from './breaker-gate.ts';
 import { breakerSnapshot, type BreakerSnapshot } from './breaker-snapshot.ts';
@@ -61,10 +62,7 @@ export function createBreaker(options: BreakerOptions, ports: BreakerPorts): Bre
     clock: ports.clock,
     // Nobody waits inside a breaker: its open time must not keep a process alive.
     background: true,
-    view: (snapshot, previous) =>
-      previous?.epoch === snapshot.context.epoch
-        ? previous
-        : breakerSnapshot(stateOf(snapshot.value), snapshot.context),
+    view: viewOf,
     apply: ({ epoch, permits }) => gate.enter(epoch, permits),
     applied: () => {},
   });
@@ -92,6 +90,13 @@ export function createBreaker(options: BreakerOptions, ports: BreakerPorts): Bre
       this.close();
     },
   };
+}
+
+function viewOf(
+  { value, context }: SnapshotFrom<typeof breakerMachine>,
+  previous: BreakerSnapshot | undefined,
+): BreakerSnapshot {
+  return previous?.epoch === context.epoch ? previous : breakerSnapshot(stateOf(value), context);
 }
 
 class CallPermit implements Permit {
