@@ -152,7 +152,7 @@ const policies: readonly (readonly [figures: string, options: MailboxOptions, la
 ];
 
 describe.skipIf(!hasData(folder))('a mailbox in front of one server, on a trace of real requests', () => {
-  const expected = hasData(folder) ? readJson<Expected>(`${folder}/expected.json`) : undefined;
+  const expected = hasData(folder) ? (readJson(`${folder}/expected.json`) as Expected) : undefined;
   const requests = expected === undefined ? [] : readRequests(expected.service_us_per_generated_token);
 
   it.each(policies)('reproduces %s', (name, options, lanes) => {
