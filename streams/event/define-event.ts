@@ -125,6 +125,11 @@ export function defineEvent<const Type extends string, Schema extends StandardSc
   return definition;
 }
 
+/** Whether a value is what `defineEvent` gives. */
+export function isDefinition(value: unknown): value is AnyEventDefinition {
+  return typeof value === 'function' && 'schema' in value && 'keyOf' in value && 'type' in value;
+}
+
 function checkSchema(type: string, schema: unknown): void {
   const isSchema =
     (typeof schema === 'object' || typeof schema === 'function') &&

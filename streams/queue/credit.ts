@@ -1,7 +1,7 @@
 /**
  * What a subscriber lets its source emit: the whole backpressure protocol.
  *
- * A source may emit while `inFlight < limit` and `permits > 0`. It counts each emission with `spend` and
+ * A source may emit while `inFlight < limit`, `permits > 0` and nothing is `held`. It counts each emission with `spend` and
  * each settlement with `repay`; whoever widens the credit calls `poke`, and the source goes on emitting.
  *
  * `limit` bounds what is unsettled at one time (concurrency; 0 while paused). `permits` counts further
@@ -14,6 +14,8 @@ export class Credit {
   permits: number;
   /** Deliveries emitted and not settled. */
   inFlight = 0;
+  /** Nothing may start for the moment, whatever else allows it: a rate limit. */
+  held = false;
   #resume: () => void = nothing;
 
   constructor(limit: number, permits = Infinity) {
@@ -23,7 +25,7 @@ export class Credit {
 
   /** Whether the source may emit one more delivery now. */
   get available(): boolean {
-    return this.inFlight < this.limit && this.permits > 0;
+    return this.inFlight < this.limit && this.permits > 0 && !this.held;
   }
 
   /** The source emits a delivery. */

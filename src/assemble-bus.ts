@@ -1,0 +1,166 @@
+import { Observable, share, type Subject } from 'rxjs';
+import type { Handler } from '../actors/handler.ts';
+import type { Clock, TimerHandle } from '../streams/event/clock.ts';
+import type { EventFields } from '../streams/event/define-event.ts';
+import type { EventRegistry } from '../streams/event/event-registry.ts';
+import type { Bus, CloseReport, Subscribable } from './bus.ts';
+import type { BusStats } from './bus-stats.ts';
+import type { DeadLetterStore } from './dead-letter.ts';
+import { findHandlers, type DiscoveryReport } from './discover-handlers.ts';
+import type { Logger } from './logger.ts';
+import { checkNumber, type SubscriberOptions } from './options.ts';
+import type { PublishGate } from './publish-gate.ts';
+import type { Publisher } from './publisher.ts';
+import { QueueWatch } from './queue-watch.ts';
+import type { RoutingRules } from './routing-rules.ts';
+import type { SubscriberHost } from './subscriber-host.ts';
+import type { Transport } from './transport/transport.ts';
+
+/** Milliseconds that a handler module may take to load. */
+const importTimeoutMs = 10_000;
+
+export interface BusParts {
+  readonly host: SubscriberHost;
+  readonly publisher: Publisher;
+  readonly gate: PublishGate;
+  readonly registry: EventRegistry;
+  readonly deadLetters: DeadLetterStore;
+  readonly rules: RoutingRules;
+  readonly errors: Subject<unknown>;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly heartbeatMs: number;
+  readonly logger: Logger;
+}
+
+/** Puts the parts of a bus behind its public functions. */
+export function assembleBus(parts: BusParts): Bus {
+  const { host, publisher, gate, registry, deadLetters, rules, errors, clock } = parts;
+  const stats = (): BusStats => ({
+    time: clock.now(),
+    state: gate.state,
+    published: publisher.published,
+    failedPublishes: publisher.failed,
+    discarded: gate.discarded,
+    duplicates: gate.duplicates,
+    deadLetters: deadLetters.size,
+    subscribers: host.stats(),
+  });
+  const heartbeat = startHeartbeat(parts);
+  const close = closer(parts, heartbeat);
+
+  return {
+    publish: (subject: unknown, data?: unknown, fields?: EventFields) =>
+      publisher.publish(subject, data, fields),
+    tryPublish: (subject: unknown, data?: unknown, fields?: EventFields) =>
+      publisher.tryPublish(subject, data, fields),
+    publishSync: (subject: unknown, data?: unknown, fields?: EventFields) =>
+      publisher.publishSync(subject, data, fields),
+    emit: (subject: unknown, data?: unknown, fields?: EventFields) => publisher.emit(subject, data, fields),
+    publishAndWait: (subject: unknown, data?: unknown, fields?: EventFields) =>
+      publisher.publishAndWait(subject, data, fields),
+    publishBatch: (events) => publisher.publishBatch(events),
+    // The handler's event type follows from the subject; past this point all events are alike.
+    subscribe: (subject, handler, options = {}) =>
+      host.subscribe(
+        subject as Subscribable | readonly Subscribable[],
+        handler as Handler,
+        options as SubscriberOptions,
+      ),
+    subscription: (name) => host.get(name),
+    discoverHandlers: (folder) => discover(parts, folder),
+    addRoutingRule: (rule) => rules.add(rule),
+    handlerCount: (type) => host.count(type),
+    eventTypes: () => [...new Set([...registry.types(), ...host.types()])].sort(),
+    enable: () => gate.enable(true),
+    disable: () => gate.enable(false),
+    deadLetters,
+    errors$: errors.asObservable(),
+    stats,
+    stats$: statsEvery(parts.heartbeatMs, clock, stats),
+    idle: () => host.idle(),
+    close,
+    [Symbol.asyncDispose]: async () => {
+      await close();
+    },
+  };
+}
+
+/** Looks at the queues once a heartbeat, in the background. */
+function startHeartbeat({ host, clock, heartbeatMs, logger, publisher }: BusParts): { stop(): void } {
+  const watch = new QueueWatch({
+    logger,
+    announce: (type, data) => publisher.announce(`breakwater.${type}`, data),
+  });
+  let timer: TimerHandle;
+  const beat = (): void => {
+    for (const { name, queue } of host.queues()) watch.look(name, queue);
+    timer = clock.setTimeout(beat, heartbeatMs, true);
+  };
+  timer = clock.setTimeout(beat, heartbeatMs, true);
+  return { stop: () => clock.clearTimeout(timer) };
+}
+
+function statsEvery(periodMs: number, clock: Clock, stats: () => BusStats): Observable<BusStats> {
+  return new Observable<BusStats>((observer) => {
+    let timer: TimerHandle;
+    const tick = (): void => {
+      observer.next(stats());
+      timer = clock.setTimeout(tick, periodMs, true);
+    };
+    timer = clock.setTimeout(tick, periodMs, true);
+    return () => clock.clearTimeout(timer);
+  }).pipe(share());
+}
+
+async function discover({ host, clock, logger }: BusParts, folder: string | URL): Promise<DiscoveryReport> {
+  const report = await findHandlers(folder, { clock, importTimeoutMs });
+  const faults = [...report.faults];
+  const found = report.found.filter(({ name, file, definition }) => {
+    try {
+      const options = (definition.options ?? {}) as SubscriberOptions;
+      host.subscribe(definition.event as Subscribable, definition.handle, { name, ...options });
+      return true;
+    } catch (cause) {
+      faults.push({
+        file,
+        fault: 'subscribe-failed',
+        message: cause instanceof Error ? cause.message : String(cause),
+        cause,
+      });
+      return false;
+    }
+  });
+  for (const { file, fault, message } of faults)
+    logger.warn({ file, fault }, `no handler from ${file}: ${message}`);
+  return { found, faults, skipped: report.skipped };
+}
+
+function closer(
+  { host, gate, transport, clock, errors }: BusParts,
+  heartbeat: { stop(): void },
+): (options?: { readonly deadlineMs?: number }) => Promise<CloseReport> {
+  let closing: Promise<CloseReport> | undefined;
+
+  async function closeNow(deadlineMs: number): Promise<CloseReport> {
+    gate.close('draining');
+    let timer: TimerHandle;
+    const deadline = new Promise<void>((resolve) => {
+      timer = clock.setTimeout(resolve, deadlineMs);
+    });
+    await Promise.race([host.idle(), deadline]);
+    clock.clearTimeout(timer);
+    gate.close('closed');
+    const undelivered = host.close();
+    heartbeat.stop();
+    await transport.close();
+    errors.complete();
+    return { undelivered };
+  }
+
+  return ({ deadlineMs = 30_000 } = {}) => {
+    checkNumber('deadlineMs', deadlineMs, 0);
+    closing ??= closeNow(deadlineMs);
+    return closing;
+  };
+}

@@ -1,0 +1,88 @@
+import type { Observable } from 'rxjs';
+import type { Handler, PublishReceipt } from '../actors/handler.ts';
+import type { AnyEventDefinition, EventDefinition } from '../streams/event/define-event.ts';
+import type { EventEnvelope } from '../streams/event/envelope.ts';
+import type { GlobPattern } from '../streams/event/glob.ts';
+import type { Publishable, PublishCall } from '../streams/event/publish.ts';
+import type { BusStats } from './bus-stats.ts';
+import type { DeadLetters } from './dead-letter.ts';
+import type { DiscoveryReport } from './discover-handlers.ts';
+import type { SubscriberOptions } from './options.ts';
+import type { PublishReport, PublishResult } from './publisher.ts';
+import type { RoutingRule } from './routing-rules.ts';
+import type { Subscription } from './subscription.ts';
+
+/** What is subscribed to: a pattern in NATS grammar, a glob, or a definition. */
+export type Subscribable = string | GlobPattern | AnyEventDefinition;
+
+/** The event that a subscription's handler gets. */
+export type EventFor<Subject> =
+  Subject extends EventDefinition<infer Type, infer _Input, infer Data>
+    ? EventEnvelope<Data, Type>
+    : EventEnvelope;
+
+/** What `close` did. */
+export interface CloseReport {
+  /** Events that were not handled before the deadline; they are in the dead letters. */
+  readonly undelivered: number;
+}
+
+/** An event bus. Made by `createBus`. All functions may be taken off it and called alone. */
+export interface Bus extends AsyncDisposable {
+  /**
+   * Publishes one event: a definition and its data, a draft, an envelope, or a type and its data.
+   *
+   * Resolves when every matching subscriber has it, which with `overflow: 'block'` may mean to wait for
+   * room. Rejects with a typed error when it is not valid, was refused, or the bus is closed.
+   */
+  readonly publish: PublishCall<Promise<PublishReceipt>>;
+  /** As `publish`, but never throws: for code that must not fail because of its events. */
+  readonly tryPublish: PublishCall<Promise<PublishResult>>;
+  /** As `publish`, at once: throws instead of waiting. For callers that cannot await. */
+  readonly publishSync: PublishCall<PublishReceipt>;
+  /** Fire and forget: returns at once, never throws. What goes wrong is on `errors$`, in the stats and the log. */
+  readonly emit: PublishCall<void>;
+  /** As `publish`, resolved when every subscriber that got the event is done with it; says what each did. */
+  readonly publishAndWait: PublishCall<Promise<PublishReport>>;
+  /** All or nothing: one event that is refused refuses all, and each subscriber gets all of them or none. */
+  publishBatch(this: void, events: readonly Publishable[]): Promise<PublishReceipt[]>;
+
+  /** Starts a subscriber: an actor with a mailbox, a breaker and this handler. */
+  subscribe<const Subject extends Subscribable>(
+    this: void,
+    subject: Subject | readonly Subject[],
+    handler: Handler<EventFor<Subject>>,
+    options?: SubscriberOptions<EventFor<Subject>>,
+  ): Subscription;
+  /** The subscriber of that name. */
+  subscription(this: void, name: string): Subscription | undefined;
+  /** Subscribes every handler that a folder's modules define; says what it found and what was wrong. */
+  discoverHandlers(this: void, folder: string | URL): Promise<DiscoveryReport>;
+  /** Adds a routing rule; gives the function that takes it away. */
+  addRoutingRule(this: void, rule: RoutingRule): () => void;
+
+  /** How many subscribers there are, in all or for one event type. */
+  handlerCount(this: void, type?: string): number;
+  /** All event types that are defined here or subscribed to by name, sorted. */
+  eventTypes(this: void): string[];
+  /** Publishes go through again. */
+  enable(this: void): void;
+  /** Publishes succeed and go nowhere, counted as discarded. */
+  disable(this: void): void;
+
+  /** Events that were given up. */
+  readonly deadLetters: DeadLetters;
+  /** Emits each error of a publish, also of those that nobody awaits. */
+  readonly errors$: Observable<unknown>;
+  /** The figures, computed now. */
+  stats(this: void): BusStats;
+  /** The figures at each heartbeat. */
+  readonly stats$: Observable<BusStats>;
+  /** Resolves when no event waits or runs. Subscribers that are paused, failed or isolated are not waited for. */
+  idle(this: void): Promise<void>;
+  /**
+   * Takes no more events from outside, handles those that wait, then closes. What is not handled within
+   * `deadlineMs` (default 30 000) goes to the dead letters. Idempotent.
+   */
+  close(this: void, options?: { readonly deadlineMs?: number }): Promise<CloseReport>;
+}

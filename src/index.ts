@@ -1,0 +1,90 @@
+export type { BreakerOptions } from '../actors/breaker.ts';
+export { createBreaker, type Breaker, type Permit } from '../actors/create-breaker.ts';
+export type { SupervisorOptions } from '../actors/create-supervisor.ts';
+export { defineHandler, type HandlerDefinition } from '../actors/define-handler.ts';
+export type { Handler, HandlerContext, PublishReceipt } from '../actors/handler.ts';
+export { scoped } from '../actors/scoped-handler.ts';
+export type { Clock, TimerHandle } from '../streams/event/clock.ts';
+export {
+  defineEvent,
+  EventDraft,
+  type AnyEventDefinition,
+  type DefineEventOptions,
+  type EventDefinition,
+  type EventFields,
+  type EventOf,
+  type Upcast,
+} from '../streams/event/define-event.ts';
+export type { Delivery } from '../streams/event/delivery.ts';
+export type { EventEnvelope, Metadata } from '../streams/event/envelope.ts';
+export {
+  BatchError,
+  BreakerOpenError,
+  BreakwaterError,
+  CausationDepthError,
+  ClosedError,
+  CodecError,
+  DeadlockError,
+  FatalError,
+  HandlerTimeoutError,
+  hasCode,
+  QueueFullError,
+  RateLimitedError,
+  RetryableError,
+  StorageError,
+  TransportError,
+  ValidationError,
+  type ErrorCode,
+  type ValidationIssue,
+} from '../streams/event/errors.ts';
+export type { UnknownTypes } from '../streams/event/event-registry.ts';
+export { type EventFilter, type EventPredicate, type FilterRule } from '../streams/event/filter.ts';
+export { glob, type GlobPattern } from '../streams/event/glob.ts';
+export type { Outcome, Settlement } from '../streams/event/outcome.ts';
+export { comparePriority, type Priority, type PriorityInput } from '../streams/event/priority.ts';
+export type { Publishable, PublishCall } from '../streams/event/publish.ts';
+export type { Random } from '../streams/event/random.ts';
+export type { LaneOptions, LaneStrategy, Ordering } from '../streams/queue/lane-queue.ts';
+export type { DropReason, MailboxOptions, Overflow } from '../streams/queue/mailbox.ts';
+export type { BusStats } from './bus-stats.ts';
+export type { Bus, CloseReport, EventFor, Subscribable } from './bus.ts';
+export { createBus, type BusOptions } from './create-bus.ts';
+export type {
+  DeadLetter,
+  DeadLetterFilter,
+  DeadLetterOptions,
+  DeadLetterReason,
+  DeadLetters,
+} from './dead-letter.ts';
+export type {
+  DiscoveryDiagnosis,
+  DiscoveryFault,
+  DiscoveryReport,
+  FoundHandler,
+} from './discover-handlers.ts';
+export type { Enricher } from './event-factory.ts';
+export { consoleLogger, type Logger, type LogLevel } from './logger.ts';
+export type { Middleware } from './middleware.ts';
+export type { DedupeOptions, RateLimitOptions, RetryOptions, SubscriberOptions } from './options.ts';
+export type { PublishRateLimit } from './publish-gate.ts';
+export type { PublishReport, PublishResult, SubscriberOutcome } from './publisher.ts';
+export type { RoutingRule } from './routing-rules.ts';
+export type { LatencyStats, QueueStats, SubscriberStats } from './subscriber-stats.ts';
+export type { SubscriberState, Subscription } from './subscription.ts';
+export { createSystemClock } from './system-clock.ts';
+export { memoryTransport } from './transport/memory.ts';
+export { noopTransport } from './transport/noop.ts';
+export type {
+  MailboxStatus,
+  OnSettled,
+  Published,
+  PublishLevel,
+  PublishOrigin,
+  Transport,
+  TransportFactory,
+  TransportFeatures,
+  TransportPorts,
+  TransportPublishOptions,
+  TransportSubscribeOptions,
+  TransportSubscription,
+} from './transport/transport.ts';

@@ -1,0 +1,94 @@
+import type { BreakerOptions } from '../actors/breaker.ts';
+import type { Handler } from '../actors/handler.ts';
+import { retryPolicy, type RetryPolicy } from '../actors/settlement.ts';
+import { describeValue } from '../streams/event/describe-value.ts';
+import type { EventEnvelope } from '../streams/event/envelope.ts';
+import type { GlobPattern } from '../streams/event/glob.ts';
+import type { MailboxOptions } from '../streams/queue/mailbox.ts';
+import type { RetryBudgetOptions } from '../streams/queue/retry-budget.ts';
+import { compileAcceptance, type AcceptancePorts } from './acceptance.ts';
+import { checkInteger, checkNumber, type RateLimitOptions, type SubscriberOptions } from './options.ts';
+
+/** A subscriber's options, checked and complete. */
+export interface ResolvedSubscriber {
+  readonly name: string;
+  readonly patterns: readonly (string | GlobPattern)[];
+  readonly handler: Handler;
+  readonly fallback: Handler | undefined;
+  readonly mailbox: MailboxOptions;
+  readonly concurrency: number;
+  readonly timeoutMs: number;
+  readonly breaker: BreakerOptions | false;
+  readonly retry: RetryPolicy;
+  readonly retryBudget: RetryBudgetOptions;
+  readonly rateLimit: RateLimitOptions | undefined;
+  readonly deadLetterDropped: boolean;
+  readonly accepts: (event: EventEnvelope) => boolean;
+}
+
+const known: ReadonlySet<string> = new Set<keyof SubscriberOptions>([
+  'name',
+  'mailbox',
+  'order',
+  'concurrency',
+  'timeoutMs',
+  'breaker',
+  'retry',
+  'fallback',
+  'filter',
+  'minPriority',
+  'sample',
+  'dedupe',
+  'rateLimit',
+  'deadLetterDropped',
+]);
+
+/** Handlers are user code: what can be told at registration is told there, not at the first event. */
+export function checkHandler(name: string, handler: unknown): Handler {
+  if (typeof handler === 'function') return handler as Handler;
+  throw new TypeError(`${name} must be a function of an event and a context, got ${describeValue(handler)}`);
+}
+
+/**
+ * Checks what a subscriber chose and fills in the defaults.
+ *
+ * @throws RangeError or TypeError that names the option and the value.
+ */
+export function resolveSubscriber(
+  name: string,
+  patterns: readonly (string | GlobPattern)[],
+  handler: Handler,
+  options: SubscriberOptions,
+  ports: AcceptancePorts & { readonly wrap: (handler: Handler) => Handler },
+): ResolvedSubscriber {
+  for (const option of Object.keys(options)) {
+    if (!known.has(option)) {
+      throw new TypeError(
+        `${describeValue(option)} is not an option of subscribe; there are ${[...known].join(', ')}`,
+      );
+    }
+  }
+  const { mailbox = {}, order = 'none', concurrency = 16, timeoutMs = 30_000, retry = {} } = options;
+  const { breaker = {}, fallback, rateLimit, deadLetterDropped = false } = options;
+  checkInteger('concurrency', concurrency, 1);
+  checkNumber('timeoutMs', timeoutMs, 1);
+  const { budgetRatio = 0.2, minRetriesPerSecond = 10 } = retry === false ? {} : retry;
+  const ownEvents = patterns.some(
+    (pattern) => typeof pattern === 'string' && pattern.startsWith('breakwater.'),
+  );
+  return {
+    name,
+    patterns,
+    handler: ports.wrap(checkHandler('handler', handler)),
+    fallback: fallback === undefined ? undefined : ports.wrap(checkHandler('fallback', fallback)),
+    mailbox: { ...mailbox, order },
+    concurrency,
+    timeoutMs,
+    breaker,
+    retry: retryPolicy(retry),
+    retryBudget: { ratio: budgetRatio, minRetriesPerSecond },
+    rateLimit,
+    deadLetterDropped,
+    accepts: compileAcceptance(name, ownEvents, options, ports),
+  };
+}

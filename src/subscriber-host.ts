@@ -1,0 +1,262 @@
+import { createSupervisor, type Supervisor, type SupervisorOptions } from '../actors/create-supervisor.ts';
+import type { Handler, HandlerContext } from '../actors/handler.ts';
+import type { HandlerCall } from '../actors/handler-call.ts';
+import type { Clock } from '../streams/event/clock.ts';
+import { isDefinition } from '../streams/event/define-event.ts';
+import { describeValue } from '../streams/event/describe-value.ts';
+import { ClosedError } from '../streams/event/errors.ts';
+import { isGlob, type GlobPattern } from '../streams/event/glob.ts';
+import { PatternIndex } from '../streams/event/pattern-index.ts';
+import type { EventRegistry } from '../streams/event/event-registry.ts';
+import type { Random } from '../streams/event/random.ts';
+import type { Subscribable } from './bus.ts';
+import type { DeadLetterStore } from './dead-letter.ts';
+import type { Logger } from './logger.ts';
+import type { SubscriberOptions } from './options.ts';
+import { Quiet } from './quiet.ts';
+import { resolveSubscriber } from './resolve-subscriber.ts';
+import type { RoutingRules } from './routing-rules.ts';
+import { Subscriber } from './subscriber.ts';
+import type { QueueStats, SubscriberStats } from './subscriber-stats.ts';
+import type { Subscription } from './subscription.ts';
+import { statsOf, subscriptionHandle } from './subscription-handle.ts';
+import type { Transport } from './transport/transport.ts';
+import { watchBreaker } from './watch-breaker.ts';
+
+export interface HostOptions {
+  readonly defaults: SubscriberOptions;
+  readonly supervisor: SupervisorOptions;
+  readonly wrap: (handler: Handler) => Handler;
+}
+
+export interface HostPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly deadLetters: DeadLetterStore;
+  readonly rules: RoutingRules;
+  readonly logger: Logger;
+  readonly registry: EventRegistry;
+  readonly publishFrom: (call: HandlerCall) => HandlerContext['publish'];
+  /** Publishes one of the bus's own events. */
+  readonly announce: (type: string, data: object) => void;
+}
+
+interface Hosted {
+  readonly subscriber: Subscriber;
+  readonly handle: Subscription;
+  readonly leave: () => void;
+  /** Set once it stops: all who ask wait for the same. */
+  stopping: Promise<void> | undefined;
+}
+
+/** Keeps the subscribers of a bus: starts, watches, restarts, stops them. */
+export class SubscriberHost {
+  readonly #options: HostOptions;
+  readonly #ports: HostPorts;
+  readonly #hosted = new Map<string, Hosted>();
+  readonly #index = new PatternIndex<string>();
+  readonly #quiet = new Quiet();
+  readonly #supervisor: Supervisor;
+  #names = 0;
+  #closed = false;
+
+  constructor(options: HostOptions, ports: HostPorts) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#supervisor = createSupervisor(
+      { ...options.supervisor, onGiveUp: ({ id, error }) => this.#givenUp(id, error) },
+      ports,
+    );
+  }
+
+  subscribe(
+    subject: Subscribable | readonly Subscribable[],
+    handler: Handler,
+    options: SubscriberOptions,
+  ): Subscription {
+    if (this.#closed) throw new ClosedError('the bus is closed; nothing was subscribed');
+    const patterns = this.#patternsOf(subject);
+    const name = this.#nameFor(options.name, handler);
+    const { clock, random, rules } = this.#ports;
+    const chosen = { ...this.#options.defaults, ...options };
+    const config = resolveSubscriber(name, patterns, handler, chosen, {
+      clock,
+      random,
+      rules,
+      wrap: this.#options.wrap,
+    });
+    const subscriber = new Subscriber(config, {
+      ...this.#ports,
+      onCrash: (error) => this.#crashed(subscriber, error),
+      onSettled: this.#settled,
+    });
+    const handle = subscriptionHandle(subscriber, {
+      drain: () => this.#stop(name, true),
+      unsubscribe: () => this.#stop(name, false),
+    });
+    const removes = patterns.map((pattern) => this.#index.add(pattern, name));
+    const watching = watchBreaker(subscriber, this.#ports);
+    const leave = (): void => {
+      for (const remove of removes) remove();
+      watching.unsubscribe();
+    };
+    this.#hosted.set(name, { subscriber, handle, leave, stopping: undefined });
+    this.#supervisor.watch(name, {
+      restart: () => this.#restart(subscriber),
+      giveUp: () => subscriber.actor.send({ type: 'giveUp' }),
+    });
+    this.#ports.logger.info({ subscriber: name }, `${name} handles ${handle.patterns.join(', ')}`);
+    return handle;
+  }
+
+  get(name: string): Subscription | undefined {
+    return this.#hosted.get(name)?.handle;
+  }
+
+  /** How many subscribers there are, in all or for one event type. */
+  count(type?: string): number {
+    return type === undefined ? this.#hosted.size : this.#index.match(type).length;
+  }
+
+  /** The types that are subscribed to by name. */
+  types(): string[] {
+    const patterns = [...this.#hosted.values()].flatMap(({ handle }) => handle.patterns);
+    return patterns.filter((pattern) => !/[*>]/.test(pattern));
+  }
+
+  /** The mailboxes, by subscriber. */
+  queues(): { readonly name: string; readonly queue: QueueStats }[] {
+    return [...this.#hosted].map(([name, { subscriber }]) => ({
+      name,
+      queue: subscriber.counters.queueStats(subscriber.mailbox),
+    }));
+  }
+
+  stats(): SubscriberStats[] {
+    return [...this.#hosted.values()].map(({ subscriber }) => statsOf(subscriber));
+  }
+
+  /** Resolves when no event waits or runs, apart from subscribers that cannot move. */
+  idle(): Promise<void> {
+    const waiting = this.#quiet.wait();
+    // Events that are on their way to a mailbox get there first.
+    this.#ports.clock.defer(this.#settled);
+    return waiting;
+  }
+
+  /** Stops all; what is not handled goes to the dead letters. Says how many events that were. */
+  close(): number {
+    this.#closed = true;
+    this.#supervisor.close();
+    let undelivered = 0;
+    for (const [name, { subscriber, leave }] of this.#hosted) {
+      leave();
+      const before = subscriber.counters.deadLettered + subscriber.counters.dropped;
+      subscriber.disconnect(true);
+      subscriber.abandon();
+      undelivered += subscriber.counters.deadLettered + subscriber.counters.dropped - before;
+      subscriber.actor.send({ type: 'stop' });
+      subscriber.outcomes.complete();
+      this.#hosted.delete(name);
+    }
+    this.#quiet.reached();
+    return undelivered;
+  }
+
+  readonly #settled = (): void => {
+    if (!this.#quiet.waiting) return;
+    for (const { subscriber } of this.#hosted.values()) if (canMove(subscriber) && !subscriber.quiet) return;
+    this.#quiet.reached();
+  };
+
+  #stop(name: string, drain: boolean): Promise<void> {
+    const hosted = this.#hosted.get(name);
+    if (hosted === undefined) return Promise.resolve();
+    hosted.stopping ??= this.#stopNow(name, hosted, drain);
+    return hosted.stopping;
+  }
+
+  async #stopNow(name: string, { subscriber, leave }: Hosted, drain: boolean): Promise<void> {
+    leave();
+    this.#supervisor.forget(name);
+    if (drain) {
+      subscriber.actor.send({ type: 'drain' });
+      subscriber.detach();
+      await subscriber.whenQuiet();
+    }
+    subscriber.disconnect(false);
+    await subscriber.whenQuiet();
+    subscriber.actor.send({ type: 'stop' });
+    subscriber.outcomes.complete();
+    this.#hosted.delete(name);
+    this.#settled();
+  }
+
+  #crashed(subscriber: Subscriber, error: unknown): void {
+    const { name } = subscriber.config;
+    const why = error instanceof Error ? error.message : String(error);
+    this.#ports.logger.error({ subscriber: name, error }, `${name} has failed: ${why}`);
+    subscriber.actor.send({ type: 'crash', error });
+    this.#supervisor.crashed(name, error);
+  }
+
+  #restart(subscriber: Subscriber): void {
+    subscriber.actor.send({ type: 'restart' });
+    subscriber.reconnect();
+    const { name } = subscriber.config;
+    this.#ports.announce('subscriber.restarted', {
+      subscriber: name,
+      restarts: subscriber.counters.restarts,
+    });
+  }
+
+  #givenUp(name: string, error: unknown): void {
+    const why = error instanceof Error ? error.message : String(error);
+    this.#ports.logger.error(
+      { subscriber: name, error },
+      `${name} failed too often and was given up: ${why}`,
+    );
+    this.#ports.announce('subscriber.failed', { subscriber: name, error: why });
+    this.#settled();
+  }
+
+  #patternsOf(subject: Subscribable | readonly Subscribable[]): (string | GlobPattern)[] {
+    const subjects = Array.isArray(subject)
+      ? (subject as readonly Subscribable[])
+      : [subject as Subscribable];
+    if (subjects.length === 0)
+      throw new TypeError('subscribe takes at least one definition or pattern, got none');
+    return subjects.map((one) => {
+      if (typeof one === 'string') return one;
+      if (isDefinition(one)) {
+        this.#ports.registry.add(one);
+        return one.type;
+      }
+      if (isGlob(one)) return one;
+      throw new TypeError(`subscribe takes a definition, a pattern or a glob, got ${describeValue(one)}`);
+    });
+  }
+
+  #nameFor(name: string | undefined, handler: unknown): string {
+    if (name !== undefined) {
+      if (typeof name !== 'string' || !/^[\w.:-]{1,128}$/.test(name)) {
+        throw new TypeError(
+          `name of a subscriber must be 1 to 128 letters, digits, or _ . : -, got ${describeValue(name)}`,
+        );
+      }
+      if (this.#hosted.has(name))
+        throw new TypeError(`a subscriber named ${name} exists already; names are unique`);
+      return name;
+    }
+    this.#names += 1;
+    const stem = typeof handler === 'function' ? handler.name.replaceAll(/[^\w-]/g, '').slice(0, 64) : '';
+    return `${stem === '' ? 'handler' : stem}-${this.#names}`;
+  }
+}
+
+/** A subscriber that is paused, failed or isolated leaves its events where they are. */
+function canMove(subscriber: Subscriber): boolean {
+  const { flow, breaker } = subscriber.actor.snapshot;
+  return (flow === 'running' || flow === 'draining') && breaker !== 'isolated';
+}

@@ -1,0 +1,79 @@
+export type { Clock, TimerHandle } from './event/clock.ts';
+export {
+  defineEvent,
+  EventDraft,
+  type AnyEventDefinition,
+  type DefineEventOptions,
+  type EventDefinition,
+  type EventFields,
+  type EventOf,
+  type Upcast,
+} from './event/define-event.ts';
+export type { Delivery } from './event/delivery.ts';
+export { describeValue } from './event/describe-value.ts';
+export type { EventEnvelope, Metadata } from './event/envelope.ts';
+export { checkEnvelope, type EnvelopeLimits } from './event/envelope-check.ts';
+export {
+  BatchError,
+  BreakerOpenError,
+  BreakwaterError,
+  CausationDepthError,
+  ClosedError,
+  CodecError,
+  DeadlockError,
+  FatalError,
+  HandlerTimeoutError,
+  hasCode,
+  QueueFullError,
+  RateLimitedError,
+  RetryableError,
+  StorageError,
+  TransportError,
+  ValidationError,
+  type ErrorCode,
+  type ValidationIssue,
+} from './event/errors.ts';
+export { createIdGenerator, isEventId, timeOfId, type IdGeneratorOptions } from './event/event-id.ts';
+export type { UnknownTypes } from './event/event-registry.ts';
+export { isEventType } from './event/event-type.ts';
+export {
+  compileFilter,
+  type EventFilter,
+  type EventPredicate,
+  type FilterRule,
+  type FilterValue,
+} from './event/filter.ts';
+export { glob, isGlob, type GlobPattern } from './event/glob.ts';
+export type { CallResult, Outcome, Settlement } from './event/outcome.ts';
+export { PatternIndex, type PatternIndexOptions } from './event/pattern-index.ts';
+export { isPattern, isSubset, matches, overlaps } from './event/pattern.ts';
+export {
+  comparePriority,
+  parsePriority,
+  priorities,
+  type Priority,
+  type PriorityInput,
+} from './event/priority.ts';
+export type { Publishable, PublishCall } from './event/publish.ts';
+export type { Random } from './event/random.ts';
+export {
+  childOf,
+  continueTrace,
+  formatTraceparent,
+  parseTraceparent,
+  startTrace,
+  type TraceContext,
+  type Traceparent,
+} from './event/trace-context.ts';
+export { Watermark } from './operators/watermark.ts';
+export { createLaneQueue } from './queue/create-lane-queue.ts';
+export { Credit } from './queue/credit.ts';
+export type { LaneOptions, LaneQueue, LaneStrategy, Ordering } from './queue/lane-queue.ts';
+export {
+  Mailbox,
+  type DropReason,
+  type MailboxOptions,
+  type OfferResult,
+  type Overflow,
+} from './queue/mailbox.ts';
+export { LatencyHistogram } from './sketches/latency-histogram.ts';
