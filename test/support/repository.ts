@@ -5,7 +5,17 @@ import { parseFile, type ParsedFile } from './parsed-file.ts';
 /** The folder of the checkout, with a trailing slash. */
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 
-const SKIPPED = new Set(['.git', 'node_modules', 'dist', 'coverage', 'reports', '.stryker-tmp']);
+const SKIPPED = new Set([
+  '.git',
+  'node_modules',
+  'dist',
+  '.dist-next',
+  '.dist-old',
+  '.docs-samples',
+  'coverage',
+  'reports',
+  '.stryker-tmp',
+]);
 
 /** The paths of all files below a folder, relative to the repository; none when the folder is absent. */
 export function listFiles(folder = ''): string[] {
