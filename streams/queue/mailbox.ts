@@ -187,16 +187,15 @@ export class Mailbox<T> {
     return items;
   }
 
-  /** Drops all that wait, calling `onDrop` for each, and lets all waiting publishers go. */
+  /** Drops all that wait, lane by lane and oldest first, and lets all waiting publishers go. */
   discard(reason: DropReason): void {
     for (let lane = 0; lane < 4; lane += 1) {
-      for (
-        let item = this.#lanes.evictNewest(lane);
-        item !== undefined;
-        item = this.#lanes.evictNewest(lane)
-      ) {
-        this.#onDrop(item, lane, reason);
+      const items: T[] = [];
+      while (this.#lanes.depth(lane) > 0) {
+        const item = this.#lanes.evictNewest(lane);
+        if (item !== undefined) items.push(item);
       }
+      for (const item of items.reverse()) this.#onDrop(item, lane, reason);
     }
     this.clear();
   }
