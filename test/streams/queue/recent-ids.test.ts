@@ -1,0 +1,104 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RecentIds } from '../../../streams/queue/recent-ids.ts';
+import { bytesInUse } from '../../support/heap.ts';
+
+type Step =
+  | { readonly do: 'add' | 'has' | 'forget'; readonly id: string; readonly ms: number }
+  | { readonly do: 'clear'; readonly id: ''; readonly ms: number };
+
+const ms = fc.integer({ min: -5, max: 20 });
+const id = fc.constantFrom('a', 'b', 'c', 'd', '__proto__', '');
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { weight: 12, arbitrary: fc.record({ do: fc.constantFrom('add' as const, 'has' as const), id, ms }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('forget' as const), id, ms }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ do: fc.constant('clear' as const), id: fc.constant('' as const), ms }),
+    },
+  ),
+  { maxLength: 200 },
+);
+
+describe('RecentIds', () => {
+  it('is exact within both bounds, for every history', () => {
+    fc.assert(
+      fc.property(
+        steps,
+        fc.constantFrom(1, 10, 50),
+        fc.constantFrom(1, 2, 3, 100),
+        (plan, windowMs, maxIds) => {
+          const recent = new RecentIds({ windowMs, maxIds });
+          let added: { readonly id: string; readonly at: number; forgotten: boolean }[] = [];
+          let now = 0;
+          let latest = -Infinity;
+          for (const step of plan) {
+            now += step.ms;
+            // Only these are told the time; what goes back is taken to stand still.
+            if (step.do === 'add' || step.do === 'has') latest = Math.max(latest, now);
+            if (step.do === 'clear') {
+              recent.clear();
+              added = [];
+              continue;
+            }
+            const live = added.filter(({ at }) => latest - at < windowMs).slice(-maxIds);
+            const known = live.find((addition) => addition.id === step.id && !addition.forgotten);
+            if (step.do === 'has') {
+              expect(recent.has(step.id, now)).toBe(known !== undefined);
+            } else if (step.do === 'add') {
+              expect(recent.add(step.id, now)).toBe(known === undefined);
+              if (known === undefined) added.push({ id: step.id, at: latest, forgotten: false });
+            } else {
+              recent.forget(step.id);
+              for (const addition of added) if (addition.id === step.id) addition.forgotten = true;
+            }
+          }
+          expect(recent.size).toBeLessThanOrEqual(maxIds);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('does not remember an id for longer because it came again', () => {
+    const recent = new RecentIds({ windowMs: 1_000 });
+    recent.add('a', 0);
+    recent.add('a', 900);
+
+    expect([recent.has('a', 999), recent.has('a', 1_000)]).toEqual([true, false]);
+  });
+
+  it('remembers an id that was forgotten and came again for its full time', () => {
+    const recent = new RecentIds({ windowMs: 1_000 });
+    recent.add('a', 0);
+    recent.forget('a');
+    recent.add('a', 900);
+
+    expect([recent.has('a', 1_000), recent.has('a', 1_899), recent.has('a', 1_900)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
+  it('is bounded in memory, and gives it back', () => {
+    const recent = new RecentIds({ windowMs: 1_000, maxIds: 10_000 });
+    const before = bytesInUse();
+    for (let i = 0; i < 500_000; i += 1) recent.add(`event ${i}`, 0);
+    expect(recent.size).toBe(10_000);
+    expect(bytesInUse() - before).toBeLessThan(3_000_000);
+
+    recent.has('', 1_000);
+    expect(recent.size).toBe(0);
+    expect(bytesInUse() - before).toBeLessThan(500_000);
+  });
+
+  it.each([
+    [{ windowMs: 0 }, 'windowMs must be above 0, got 0'],
+    [{ maxIds: 0 }, 'maxIds must be an integer of at least 1, or Infinity, got 0'],
+    [{ maxIds: 2.5 }, 'maxIds must be an integer of at least 1, or Infinity, got 2.5'],
+  ])('refuses %j', (options, message) => {
+    expect(() => new RecentIds(options)).toThrow(message);
+  });
+});
