@@ -63,10 +63,10 @@ export class CountCallWindow implements CallWindow {
   }
 
   clear(): void {
+    // The ring itself may begin anywhere: what it holds counts for nothing until it is written over.
     this.calls = 0;
     this.failures = 0;
     this.slow = 0;
-    this.#next = 0;
   }
 }
 
