@@ -92,7 +92,17 @@ export function createBus(options: BusOptions = {}): Bus {
   const dedupe = options.dedupe === true ? {} : options.dedupe === false ? undefined : options.dedupe;
   const gate = new PublishGate({ dedupe, rateLimit: options.rateLimit }, clock);
   const errors = new Subject<unknown>();
-  const publisher = new Publisher({ factory, gate, transport, onError: (error) => errors.next(error) });
+  const publisher = new Publisher({
+    factory,
+    gate,
+    transport,
+    onError: (error) => errors.next(error),
+    onUnheard: (error) =>
+      logger.warn(
+        { error },
+        `an emitted event was not published: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+  });
   const rules = new RoutingRules();
   const deadLetters = new DeadLetterStore(options.deadLetters ?? {}, async (event, subscriber) => {
     const published = await transport.publish([event], { to: subscriber });

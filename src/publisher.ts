@@ -37,6 +37,8 @@ export interface PublisherPorts {
   readonly transport: Transport;
   /** Hears of each publish that failed, however it was made. */
   readonly onError: (error: unknown) => void;
+  /** Hears of each failed publish that nobody else hears of. */
+  readonly onUnheard: (error: unknown) => void;
 }
 
 /** All the ways to publish. One path: make the event, pass the gate, hand it to the transport. */
@@ -101,7 +103,7 @@ export class Publisher {
 
   /** Never throws; what goes wrong is reported to `onError` alone. */
   emit(subject: unknown, data?: unknown, fields?: EventFields): void {
-    this.publish(subject, data, fields).catch(() => {});
+    this.publish(subject, data, fields).catch(this.#ports.onUnheard);
   }
 
   async publishBatch(events: readonly Publishable[], call?: HandlerCall): Promise<PublishReceipt[]> {
@@ -136,6 +138,12 @@ export class Publisher {
 
   /** Resolves when every subscriber that the event reached is done with it. */
   async publishAndWait(subject: unknown, data?: unknown, fields?: EventFields): Promise<PublishReport> {
+    const { transport } = this.#ports;
+    if (!transport.features.settlements) {
+      throw new TypeError(
+        `publishAndWait needs to hear of settlements, which the ${transport.name} transport does not tell`,
+      );
+    }
     const outcomes: SubscriberOutcome[] = [];
     let expected = Infinity;
     let done: () => void = () => {};

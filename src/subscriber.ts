@@ -242,6 +242,7 @@ export class Subscriber {
   }
 
   readonly #dropped = (event: EventEnvelope, reason: DropReason): void => {
+    this.#ports.deadLetters.settled(event);
     if (this.#closing) {
       const error = new ClosedError(`the bus closed before ${this.config.name} had handled the event`);
       if (this.#store(event, 'closed', error, 0)) return;

@@ -84,7 +84,8 @@ class MemoryTransport implements Transport {
           this.#settled(event, target, 'dropped', 'refused');
           continue;
         }
-        if (target.accepts !== undefined && !target.accepts(event)) {
+        // What is given back to a subscriber was accepted before; asking again would find a duplicate.
+        if (options.to === undefined && target.accepts?.(event) === false) {
           this.#settled(event, target, 'filtered');
           continue;
         }

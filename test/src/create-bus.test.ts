@@ -24,13 +24,19 @@ describe('createBus', () => {
 
   it('keeps what a handler gave up in the dead letters', async () => {
     await using bus = createBus({ logger: silent });
-    bus.subscribe('order.*', () => {
-      throw new FatalError('no such customer');
-    }, { name: 'billing' });
+    bus.subscribe(
+      'order.*',
+      () => {
+        throw new FatalError('no such customer');
+      },
+      { name: 'billing' },
+    );
 
     const report = await bus.publishAndWait(orderPlaced, { orderId: '42', total: 1 });
 
-    expect(report.outcomes).toEqual([{ subscriber: 'billing', settlement: 'dead-lettered', detail: 'fatal' }]);
+    expect(report.outcomes).toEqual([
+      { subscriber: 'billing', settlement: 'dead-lettered', detail: 'fatal' },
+    ]);
     expect(bus.deadLetters.list()).toMatchObject([{ subscriber: 'billing', reason: 'fatal', attempts: 1 }]);
   });
 });
