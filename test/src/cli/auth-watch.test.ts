@@ -120,17 +120,11 @@ describe('the main job on bad input', () => {
     expect([code, stderr]).toEqual([0, '']);
   });
 
-  it.each([
-    [['--nope'], "Unknown option '--nope'"],
-    [['--input'], "Option '--input <value>' argument missing"],
-    [['--dialect', 'klingon'], '--dialect must be openssh or pam, got "klingon"'],
-    [['--follow'], '--follow needs --input PATH: a sample does not grow'],
-    [['--input='], '--input must name a file, or - for standard input'],
-  ])('refuses %j with exit code 2', async (args, message) => {
-    expect(await runCli(['run', main, ...args])).toEqual({
+  it('refuses options that it does not know with exit code 2', async () => {
+    expect(await runCli(['run', main, '--nope'])).toEqual({
       code: 2,
       stdout: '',
-      stderr: `auth-watch: ${message}\nTry --help.\n`,
+      stderr: "auth-watch: Unknown option '--nope'\nTry --help.\n",
     });
   });
 });
