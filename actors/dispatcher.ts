@@ -23,7 +23,7 @@ export interface DispatcherPorts {
   /** A call succeeded. */
   readonly succeeded: (call: HandlerCall, durationMs: number) => void;
   /** A call failed: threw, rejected or timed out. */
-  readonly failed: (call: HandlerCall, durationMs: number, error: unknown) => void;
+  readonly failed: (call: HandlerCall, durationMs: number, error: unknown, timedOut: boolean) => void;
 }
 
 /**
@@ -40,7 +40,7 @@ export class Dispatcher implements CallOwner {
   /** All slots in use or free; a slot given up is in neither list. */
   #slots: Slot[] = [];
   readonly #free: Slot[] = [];
-  #timer: TimerHandle | undefined;
+  #timer: TimerHandle;
 
   constructor(options: DispatcherOptions, ports: DispatcherPorts) {
     this.name = options.name;
@@ -111,7 +111,7 @@ export class Dispatcher implements CallOwner {
 
   #end(call: HandlerCall, failed: boolean, error: unknown): void {
     const durationMs = this.#ports.clock.monotonic() - call.startedAt;
-    if (failed) this.#ports.failed(call, durationMs, error);
+    if (failed) this.#ports.failed(call, durationMs, error, false);
     else this.#ports.succeeded(call, durationMs);
   }
 
@@ -143,7 +143,7 @@ export class Dispatcher implements CallOwner {
       `handler of ${this.name} did not settle event ${call.delivery.event.id} within ${this.#timeoutMs} ms`,
     );
     call.abort(error);
-    this.#end(call, true, error);
+    this.#ports.failed(call, this.#ports.clock.monotonic() - call.startedAt, error, true);
   }
 }
 

@@ -1,9 +1,10 @@
+import { describeError } from '../streams/event/describe-error.ts';
 import { Observable, share, type Subject } from 'rxjs';
 import type { Handler } from '../actors/handler.ts';
 import type { Clock, TimerHandle } from '../streams/event/clock.ts';
 import type { EventFields } from '../streams/event/define-event.ts';
 import type { EventRegistry } from '../streams/event/event-registry.ts';
-import type { Bus, CloseReport, Subscribable } from './bus.ts';
+import type { Bus, CloseReport } from './bus.ts';
 import type { BusStats } from './bus-stats.ts';
 import type { DeadLetterStore } from './dead-letter.ts';
 import { findHandlers, type DiscoveryReport } from './discover-handlers.ts';
@@ -62,16 +63,12 @@ export function assembleBus(parts: BusParts): Bus {
     publishBatch: (events) => publisher.publishBatch(events),
     // The handler's event type follows from the subject; past this point all events are alike.
     subscribe: (subject, handler, options = {}) =>
-      host.subscribe(
-        subject as Subscribable | readonly Subscribable[],
-        handler as Handler,
-        options as SubscriberOptions,
-      ),
+      host.subscribe(subject, handler as Handler, options as SubscriberOptions),
     subscription: (name) => host.get(name),
     discoverHandlers: (folder) => discover(parts, folder),
     addRoutingRule: (rule) => rules.add(rule),
     handlerCount: (type) => host.count(type),
-    eventTypes: () => [...new Set([...registry.types(), ...host.types()])].sort(),
+    eventTypes: () => [...new Set([...registry.types(), ...host.types()])].toSorted(),
     enable: () => gate.enable(true),
     disable: () => gate.enable(false),
     deadLetters,
@@ -119,13 +116,13 @@ async function discover({ host, clock, logger }: BusParts, folder: string | URL)
   const found = report.found.filter(({ name, file, definition }) => {
     try {
       const options = (definition.options ?? {}) as SubscriberOptions;
-      host.subscribe(definition.event as Subscribable, definition.handle, { name, ...options });
+      host.subscribe(definition.event, definition.handle, { name, ...options });
       return true;
     } catch (cause) {
       faults.push({
         file,
         fault: 'subscribe-failed',
-        message: cause instanceof Error ? cause.message : String(cause),
+        message: describeError(cause),
         cause,
       });
       return false;

@@ -1,61 +1,17 @@
+import { describeError } from '../streams/event/describe-error.ts';
 import { Subject } from 'rxjs';
-import type { SupervisorOptions } from '../actors/create-supervisor.ts';
-import type { Clock } from '../streams/event/clock.ts';
-import type { AnyEventDefinition } from '../streams/event/define-event.ts';
 import { createIdGenerator } from '../streams/event/event-id.ts';
-import { EventRegistry, type UnknownTypes } from '../streams/event/event-registry.ts';
-import type { Random } from '../streams/event/random.ts';
-import { compose, type Middleware } from './middleware.ts';
+import { EventRegistry } from '../streams/event/event-registry.ts';
 import { assembleBus } from './assemble-bus.ts';
+import { resolveBusOptions, type BusOptions } from './bus-options.ts';
 import type { Bus } from './bus.ts';
-import { DeadLetterStore, type DeadLetterOptions } from './dead-letter.ts';
-import { EventFactory, type Enricher } from './event-factory.ts';
-import { consoleLogger, type Logger } from './logger.ts';
-import { checkInteger, checkNumber, type DedupeOptions, type SubscriberOptions } from './options.ts';
-import { PublishGate, type PublishRateLimit } from './publish-gate.ts';
+import { DeadLetterStore } from './dead-letter.ts';
+import { EventFactory } from './event-factory.ts';
+import { compose } from './middleware.ts';
+import { PublishGate } from './publish-gate.ts';
 import { Publisher } from './publisher.ts';
 import { RoutingRules } from './routing-rules.ts';
 import { SubscriberHost } from './subscriber-host.ts';
-import { createSystemClock } from './system-clock.ts';
-import { systemRandom } from './system-random.ts';
-import { memoryTransport } from './transport/memory.ts';
-import type { TransportFactory } from './transport/transport.ts';
-
-export interface BusOptions {
-  /** Who publishes: the `source` of events that name none. Default `'app'`. */
-  readonly source?: string;
-  /** What carries the events. Default `memoryTransport()`. */
-  readonly transport?: TransportFactory;
-  /** Definitions known from the start; others become known when they are used. */
-  readonly events?: readonly AnyEventDefinition[];
-  /** Whether types without a definition may be published. Default `'accept'`. */
-  readonly unknownTypes?: UnknownTypes;
-  /** How far in the future an event's time may lie, for clocks that disagree. Default `60_000`. */
-  readonly maxClockSkewMs?: number;
-  /** How long a chain of events that cause each other may be. Default `64`. */
-  readonly maxCausationDepth?: number;
-  /** Says more about each event that is published, in this order. */
-  readonly enrich?: readonly Enricher[];
-  /** Wraps every handler call, the first outermost: inside breaker, timeout and retry. */
-  readonly middleware?: readonly Middleware[];
-  /** Publish an id once within a window; further publishes succeed and go nowhere. Default `false`. */
-  readonly dedupe?: DedupeOptions | boolean;
-  /** How many events a second may be published. */
-  readonly rateLimit?: PublishRateLimit;
-  /** What subscribers choose when they do not choose themselves. */
-  readonly subscriberDefaults?: Omit<SubscriberOptions, 'name' | 'filter' | 'fallback'>;
-  /** How often a subscriber that fails itself, not its handler, is started again. */
-  readonly supervisor?: Omit<SupervisorOptions, 'onGiveUp'>;
-  readonly deadLetters?: DeadLetterOptions;
-  /** Milliseconds between looks at the queues, and between values of `stats$`. Default `1_000`. */
-  readonly heartbeatMs?: number;
-  /** Where operators are told what they should know. Default `consoleLogger()`, warnings and errors. */
-  readonly logger?: Logger;
-  /** Default: the real clock. */
-  readonly clock?: Clock;
-  /** Default: the real randomness. */
-  readonly random?: Random;
-}
 
 /**
  * Creates a bus: publishers on one side, supervised subscribers on the other.
@@ -74,23 +30,19 @@ export interface BusOptions {
  * ```
  */
 export function createBus(options: BusOptions = {}): Bus {
-  const { source = 'app', unknownTypes = 'accept', events = [], enrich = [], middleware = [] } = options;
-  const { clock = createSystemClock(), random = systemRandom, logger = consoleLogger() } = options;
-  const { maxClockSkewMs = 60_000, maxCausationDepth = 64, heartbeatMs = 1000 } = options;
-  checkNumber('maxClockSkewMs', maxClockSkewMs, 0);
-  checkInteger('maxCausationDepth', maxCausationDepth, 1);
-  checkNumber('heartbeatMs', heartbeatMs, 1);
+  const resolved = resolveBusOptions(options);
+  const { clock, random, logger, heartbeatMs, middleware, subscriberDefaults: defaults } = resolved;
 
-  const registry = new EventRegistry(unknownTypes);
-  for (const definition of events) registry.add(definition);
-  const nextId = createIdGenerator({ clock, random });
-  const factory = new EventFactory(
-    { source, maxClockSkewMs, maxCausationDepth, enrich },
-    { clock, random, nextId, registry },
-  );
-  const transport = (options.transport ?? memoryTransport())({ clock, random });
-  const dedupe = options.dedupe === true ? {} : options.dedupe === false ? undefined : options.dedupe;
-  const gate = new PublishGate({ dedupe, rateLimit: options.rateLimit }, clock);
+  const registry = new EventRegistry(resolved.unknownTypes);
+  for (const definition of resolved.events) registry.add(definition);
+  const factory = new EventFactory(resolved, {
+    clock,
+    random,
+    nextId: createIdGenerator({ clock, random }),
+    registry,
+  });
+  const transport = resolved.transport({ clock, random });
+  const gate = new PublishGate(resolved, clock);
   const errors = new Subject<unknown>();
   const publisher = new Publisher({
     factory,
@@ -98,45 +50,21 @@ export function createBus(options: BusOptions = {}): Bus {
     transport,
     onError: (error) => errors.next(error),
     onUnheard: (error) =>
-      logger.warn(
-        { error },
-        `an emitted event was not published: ${error instanceof Error ? error.message : String(error)}`,
-      ),
+      logger.warn({ error }, `an emitted event was not published: ${describeError(error)}`),
   });
   const rules = new RoutingRules();
-  const deadLetters = new DeadLetterStore(options.deadLetters ?? {}, async (event, subscriber) => {
+  const deadLetters = new DeadLetterStore(resolved.deadLetters, async (event, subscriber) => {
     const published = await transport.publish([event], { to: subscriber });
     return published.matched > 0;
   });
+  const ports = { clock, random, transport, deadLetters, rules, logger, registry };
   const host = new SubscriberHost(
+    { defaults, supervisor: resolved.supervisor, wrap: (handler) => compose(middleware, handler) },
     {
-      defaults: options.subscriberDefaults ?? {},
-      supervisor: options.supervisor ?? {},
-      wrap: (handler) => compose(middleware, handler),
-    },
-    {
-      clock,
-      random,
-      transport,
-      deadLetters,
-      rules,
-      logger,
-      registry,
+      ...ports,
       publishFrom: (call) => publisher.publishFrom(call),
       announce: (type, data) => publisher.announce(`breakwater.${type}`, data),
     },
   );
-  return assembleBus({
-    host,
-    publisher,
-    gate,
-    registry,
-    deadLetters,
-    rules,
-    errors,
-    transport,
-    clock,
-    heartbeatMs,
-    logger,
-  });
+  return assembleBus({ ...ports, host, publisher, gate, errors, heartbeatMs });
 }

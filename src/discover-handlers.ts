@@ -1,3 +1,4 @@
+import { describeError } from '../streams/event/describe-error.ts';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,7 +63,7 @@ export async function findHandlers(
   let names: string[];
   try {
     root = await realpath(path);
-    names = (await readdir(root)).sort();
+    names = (await readdir(root)).toSorted();
   } catch (cause) {
     const message = `folder ${path} cannot be read; check the path, it is taken relative to the working directory`;
     return { found, skipped, faults: [{ file: path, fault: 'folder-missing', message, cause }] };
@@ -109,11 +110,7 @@ async function examine(
         `did not finish loading in ${ports.importTimeoutMs} ms; look for a top-level await`,
       );
     }
-    return fail(
-      'import-failed',
-      `could not be imported: ${cause instanceof Error ? cause.message : String(cause)}`,
-      cause,
-    );
+    return fail('import-failed', `could not be imported: ${describeError(cause)}`, cause);
   }
   return judge(file, module.default, fail);
 }
@@ -151,7 +148,7 @@ async function withTimeout<T>(
 ): Promise<T> {
   let timer: unknown;
   const limit = new Promise<never>((_, reject) => {
-    timer = clock.setTimeout(() => reject(timedOut as unknown as Error), importTimeoutMs);
+    timer = clock.setTimeout(() => reject(timedOut), importTimeoutMs);
   });
   try {
     return await Promise.race([work, limit]);

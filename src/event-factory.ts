@@ -256,7 +256,7 @@ function lifted(event: EventEnvelope, schemaVersion: number, data: unknown): Val
   return new ValidEnvelope(id, type, source, time, priority, schemaVersion, data, key, event);
 }
 
-function withFields(event: ValidEnvelope, fields: EventFields): ValidEnvelope {
+function withFields(event: EventEnvelope, fields: EventFields): ValidEnvelope {
   const metadata = { ...event.metadata, ...fields.metadata };
   return new ValidEnvelope(
     event.id,

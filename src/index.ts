@@ -48,7 +48,8 @@ export type { LaneOptions, LaneStrategy, Ordering } from '../streams/queue/lane-
 export type { DropReason, MailboxOptions, Overflow } from '../streams/queue/mailbox.ts';
 export type { BusStats } from './bus-stats.ts';
 export type { Bus, CloseReport, EventFor, Subscribable } from './bus.ts';
-export { createBus, type BusOptions } from './create-bus.ts';
+export type { BusOptions } from './bus-options.ts';
+export { createBus } from './create-bus.ts';
 export type {
   DeadLetter,
   DeadLetterFilter,

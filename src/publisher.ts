@@ -1,3 +1,4 @@
+import { describeError } from '../streams/event/describe-error.ts';
 import type { HandlerCall } from '../actors/handler-call.ts';
 import type { HandlerContext, PublishReceipt } from '../actors/handler.ts';
 import type { EventFields } from '../streams/event/define-event.ts';
@@ -69,7 +70,7 @@ export class Publisher {
       return receipt.catch(this.#report);
     } catch (error) {
       this.#fail(error);
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
@@ -236,7 +237,7 @@ export class Publisher {
         ids.add(valid.id);
         made.push(valid);
       } catch (cause) {
-        const why = cause instanceof Error ? cause.message : String(cause);
+        const why = describeError(cause);
         throw new BatchError(
           `event ${index} of the batch was refused, so none was published: ${why}`,
           index,

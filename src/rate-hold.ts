@@ -8,7 +8,7 @@ export class RateHold {
   readonly #bucket: TokenBucket;
   readonly #credit: Credit;
   readonly #clock: Clock;
-  #timer: TimerHandle | undefined;
+  #timer: TimerHandle;
 
   constructor(options: RateLimitOptions, credit: Credit, clock: Clock) {
     const { eventsPerSecond, burst = Math.max(1, eventsPerSecond) } = options;

@@ -1,3 +1,4 @@
+import { describeError } from '../streams/event/describe-error.ts';
 import { createSupervisor, type Supervisor, type SupervisorOptions } from '../actors/create-supervisor.ts';
 import type { Handler, HandlerContext } from '../actors/handler.ts';
 import type { HandlerCall } from '../actors/handler-call.ts';
@@ -153,10 +154,11 @@ export class SubscriberHost {
     for (const [name, { subscriber, leave }] of this.#hosted) {
       leave();
       const before = subscriber.counters.deadLettered + subscriber.counters.dropped;
-      subscriber.disconnect(true);
-      subscriber.abandon();
-      undelivered += subscriber.counters.deadLettered + subscriber.counters.dropped - before;
+      // Stopped first, so that nothing starts in the places that are given up; running events came first.
       subscriber.actor.send({ type: 'stop' });
+      subscriber.abandon();
+      subscriber.disconnect(true);
+      undelivered += subscriber.counters.deadLettered + subscriber.counters.dropped - before;
       subscriber.outcomes.complete();
       this.#hosted.delete(name);
     }
@@ -195,7 +197,7 @@ export class SubscriberHost {
 
   #crashed(subscriber: Subscriber, error: unknown): void {
     const { name } = subscriber.config;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = describeError(error);
     this.#ports.logger.error({ subscriber: name, error }, `${name} has failed: ${why}`);
     subscriber.actor.send({ type: 'crash', error });
     this.#supervisor.crashed(name, error);
@@ -212,7 +214,7 @@ export class SubscriberHost {
   }
 
   #givenUp(name: string, error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = describeError(error);
     this.#ports.logger.error(
       { subscriber: name, error },
       `${name} failed too often and was given up: ${why}`,

@@ -1,3 +1,4 @@
+import { describeError } from '../streams/event/describe-error.ts';
 import { Subject, type Subscription as RxSubscription } from 'rxjs';
 import { createSubscriberActor, type SubscriberActor } from '../actors/create-subscriber-actor.ts';
 import { Dispatcher } from '../actors/dispatcher.ts';
@@ -6,7 +7,7 @@ import type { Handler } from '../actors/handler.ts';
 import { settle } from '../actors/settlement.ts';
 import type { Delivery } from '../streams/event/delivery.ts';
 import type { EventEnvelope } from '../streams/event/envelope.ts';
-import { ClosedError, HandlerTimeoutError, QueueFullError } from '../streams/event/errors.ts';
+import { ClosedError, QueueFullError } from '../streams/event/errors.ts';
 import type { Outcome } from '../streams/event/outcome.ts';
 import { laneOf } from '../streams/event/priority.ts';
 import { Credit } from '../streams/queue/credit.ts';
@@ -187,10 +188,9 @@ export class Subscriber {
     this.#settled();
   };
 
-  readonly #failed = (call: HandlerCall, durationMs: number, error: unknown): void => {
+  readonly #failed = (call: HandlerCall, durationMs: number, error: unknown, timedOut: boolean): void => {
     const { counters } = this;
     const { clock, random } = this.#ports;
-    const timedOut = error instanceof HandlerTimeoutError;
     counters.failed += 1;
     counters.consecutiveFailures += 1;
     if (timedOut) counters.timedOut += 1;
@@ -233,7 +233,7 @@ export class Subscriber {
       return false;
     }
     this.counters.deadLettered += 1;
-    const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const why = describeError(error);
     logger.warn(
       { subscriber: name, eventId: event.id, eventType: event.type, reason, error },
       `${name} gave up event ${event.id} of type ${event.type} after ${attempts} attempts (${reason}): ${why}`,

@@ -115,8 +115,7 @@ export function defineEvent<const Type extends string, Schema extends StandardSc
     new EventDraft(definition, data, fields);
   const definition: EventDefinition<Type, Input, Data> = Object.assign(draft, {
     type,
-    // The library's own types say what it takes and gives; Standard Schema carries them only optionally.
-    schema: schema as StandardSchemaV1<Input, Data>,
+    schema,
     version,
     upcast,
     keyOf: keySelector(options.key),

@@ -42,7 +42,7 @@ export class EventRegistry {
 
   /** All known types, sorted. */
   types(): string[] {
-    return [...this.#definitions.keys()].sort();
+    return [...this.#definitions.keys()].toSorted();
   }
 
   /**

@@ -1,3 +1,4 @@
+import { describeError } from './describe-error.ts';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { AnyEventDefinition } from './define-event.ts';
 import { describeValue } from './describe-value.ts';
@@ -65,7 +66,7 @@ function valueAt(data: unknown, keys: readonly PropertyKey[]): unknown {
 
 function schemaThrew(definition: AnyEventDefinition, cause: unknown): ValidationError {
   return new ValidationError(
-    `${definition.type} could not be validated: its schema threw ${cause instanceof Error ? `${cause.name}: ${cause.message.slice(0, 200)}` : describeValue(cause)}`,
+    `${definition.type} could not be validated: its schema threw ${describeError(cause)}`,
     { issues: [{ field: 'data', message: 'the schema threw' }], cause },
   );
 }

@@ -49,8 +49,8 @@ export interface BusWorld {
   readonly moments: Moment[];
   /** Numbers of the events whose publish has resolved, in that order. */
   readonly resolved: number[];
-  subscribe(name: string, options?: SubscriberOptions): Subscription;
-  publish(plan: Plan): number;
+  subscribe(this: void, name: string, options?: SubscriberOptions): Subscription;
+  publish(this: void, plan: Plan): number;
 }
 
 /** A random source that is the same for the same seed (mulberry32). */
