@@ -7,7 +7,7 @@ export interface Stage<T> {
   value(value: T): void;
   /** A watermark has come; never one at or below the last. The stage passes it on after what it causes. */
   watermark(mark: Watermark): void;
-  /** The source has completed: no more of anything. The output completes afterwards. */
+  /** The source has completed: no more of anything. */
   end(): void;
   /** The subscription is over, however it ended. */
   dispose?(): void;
@@ -25,21 +25,32 @@ export function runStage<T, R>(
     new Observable((output) => {
       const stage = create(output);
       output.add(() => stage.dispose?.());
-      source.subscribe(new StageInput(stage, output));
+      source.subscribe(new StageInput(stage, output, true));
     });
+}
+
+/** Feeds `source` to `stage` as one of several inputs: the output stays open when this one completes. */
+export function connectInput<T, R>(
+  source: Observable<T | Watermark>,
+  stage: Stage<T>,
+  output: Subscriber<R>,
+): void {
+  source.subscribe(new StageInput(stage, output, false));
 }
 
 /** The subscriber at a stage's input. Being one itself, not an observer, it spares a hop per value. */
 class StageInput<T, R> extends Subscriber<T | Watermark> {
   readonly #stage: Stage<T>;
   readonly #output: Subscriber<R>;
+  readonly #isLast: boolean;
   #time = -Infinity;
 
-  constructor(stage: Stage<T>, output: Subscriber<R>) {
+  constructor(stage: Stage<T>, output: Subscriber<R>, isLast: boolean) {
     // The base class adds this input to the output, so that closing the output closes the input.
     super(output);
     this.#stage = stage;
     this.#output = output;
+    this.#isLast = isLast;
   }
 
   protected override _next(value: T | Watermark): void {
@@ -59,7 +70,7 @@ class StageInput<T, R> extends Subscriber<T | Watermark> {
   protected override _complete(): void {
     try {
       this.#stage.end();
-      this.#output.complete();
+      if (this.#isLast) this.#output.complete();
     } catch (error) {
       this.#output.error(error);
     } finally {

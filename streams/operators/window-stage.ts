@@ -1,0 +1,137 @@
+import type { Subscriber } from 'rxjs';
+import { AggregateSet, type States } from '../aggregates/aggregate-set.ts';
+import { QueueFullError } from '../event/errors.ts';
+import { ResumeTracker } from '../windows/resume-tracker.ts';
+import { checkEventTime } from './event-time.ts';
+import type { Stage } from './stage.ts';
+import { Ticker } from './ticker.ts';
+import type { Watermark } from './watermark.ts';
+import type { WindowSettings } from './window-options.ts';
+import { resultId, type WindowKey, type WindowResult, type WindowTiming } from './window-result.ts';
+
+/** What a window of one key has, when it gives a result. */
+export interface WindowContent<K> {
+  readonly key: K;
+  readonly states: States;
+  revision: number;
+}
+
+/**
+ * What all windows over event time do alike: read values, put late and failed ones out by the side, keep the
+ * watermark, give results. Where a value belongs and when a window closes is for each kind to say.
+ *
+ * A value is added before anything is emitted for it, so that results fed back into the source meet a state
+ * that is whole.
+ */
+export abstract class WindowStage<T, R, K extends WindowKey> implements Stage<T> {
+  protected readonly settings: WindowSettings<T, R, K>;
+  protected readonly output: Subscriber<WindowResult<K, R> | Watermark>;
+  protected readonly aggregates: AggregateSet<T, R>;
+  protected readonly resume: ResumeTracker | undefined;
+  /** The watermark: what ends at or before it is closed. */
+  protected time = -Infinity;
+  readonly #ticker: Ticker | undefined;
+  #lateValues = 0;
+
+  constructor(settings: WindowSettings<T, R, K>, output: Subscriber<WindowResult<K, R> | Watermark>) {
+    this.settings = settings;
+    this.output = output;
+    this.aggregates = new AggregateSet(settings.aggregate);
+    const { resumeFrom, clock, early } = settings;
+    if (resumeFrom !== undefined) this.resume = new ResumeTracker((point) => resumeFrom.next(point));
+    if (clock !== undefined && early?.everyClockMs !== undefined) {
+      this.#ticker = new Ticker(clock, early.everyClockMs, () => {
+        this.fireEarly();
+        return false;
+      });
+    }
+  }
+
+  /** Counts the value that was read last. False if no window takes it any more. */
+  protected abstract take(key: K, time: number): boolean;
+
+  /** Closes what ends at or before the watermark. */
+  protected abstract close(): void;
+
+  /** Gives early results of all open windows that have taken values since their last. */
+  protected abstract fireEarly(): void;
+
+  value(value: T): void {
+    const { settings, resume } = this;
+    let time: number;
+    let key: K;
+    try {
+      time = checkEventTime(settings.time(value));
+      key = settings.key(value);
+      this.aggregates.read(value);
+      if (resume !== undefined && settings.position !== undefined) {
+        resume.see(settings.position(value), this.time);
+      }
+    } catch (error) {
+      if (settings.errors === undefined) throw error;
+      settings.errors.next({ value, error });
+      return;
+    }
+    if (!this.take(key, time)) {
+      if (settings.late === undefined) this.#lateValues += 1;
+      else settings.late.next(value);
+    }
+    if (this.#ticker !== undefined) this.#ticker.hear();
+    if (resume !== undefined) resume.report();
+  }
+
+  watermark(mark: Watermark): void {
+    const { everyMs } = this.settings;
+    const passed = everyMs < Infinity && Math.floor(mark.time / everyMs) > Math.floor(this.time / everyMs);
+    this.time = mark.time;
+    this.close();
+    if (passed) this.fireEarly();
+    this.resume?.report();
+    this.output.next(mark);
+  }
+
+  end(): void {
+    this.time = Infinity;
+    this.close();
+    this.resume?.report();
+  }
+
+  dispose(): void {
+    this.#ticker?.stop();
+  }
+
+  /** Emits what a window holds. Counts as one result of it. */
+  protected emit(content: WindowContent<K>, start: number, end: number, timing: WindowTiming): void {
+    const final = timing === 'on-time' && end + this.settings.allowedLatenessMs <= this.time;
+    const result = this.makeResult(content, start, end, timing, final, this.#lateValues);
+    this.#lateValues = 0;
+    content.revision += 1;
+    this.output.next(result);
+  }
+
+  /** Puts a window out by the side, for there are too many. */
+  protected evict(content: WindowContent<K>, start: number, end: number): void {
+    const { evicted, maxOpenWindows, name } = this.settings;
+    if (evicted === undefined) {
+      throw new QueueFullError(
+        `${name} has maxOpenWindows = ${maxOpenWindows} windows open; raise it, or give an evicted output`,
+      );
+    }
+    evicted.next(this.makeResult(content, start, end, end <= this.time ? 'late' : 'early', false, 0));
+  }
+
+  protected makeResult(
+    { key, states, revision }: WindowContent<K>,
+    start: number,
+    end: number,
+    timing: WindowTiming,
+    final: boolean,
+    late: number,
+  ): WindowResult<K, R> {
+    const id = resultId(this.settings.name, start, key, revision);
+    const frame = { key, start, end, time: end - 1, timing, revision, final, late, id };
+    this.aggregates.putResults(frame, states, end - start);
+    // The set has put in one figure for each name in R.
+    return frame as unknown as WindowResult<K, R>;
+  }
+}
