@@ -1,3 +1,15 @@
+export type { PartialMatch, PatternMatch } from './cep/match.ts';
+export type {
+  AddStage,
+  Condition,
+  Conditions,
+  Pattern,
+  PatternBuilder,
+  PatternStart,
+  SomeEvents,
+} from './cep/pattern-builder.ts';
+export { pattern } from './cep/pattern.ts';
+export type { EventsMatch, PartialEvents } from './cep/short-form.ts';
 export type { Clock, TimerHandle } from './event/clock.ts';
 export {
   defineEvent,
@@ -65,6 +77,16 @@ export {
   type TraceContext,
   type Traceparent,
 } from './event/trace-context.ts';
+export type { Joined, JoinInput, JoinKind, LeftOf, RightOf } from './joins/joined.ts';
+export { detectAbsence, type Absence, type DetectAbsenceOptions } from './operators/detect-absence.ts';
+export { detectCount, type DetectCountOptions } from './operators/detect-count.ts';
+export { detectSequence, type DetectSequenceOptions } from './operators/detect-sequence.ts';
+export { joinAsOf, type JoinAsOfOptions } from './operators/join-as-of.ts';
+export type { JoinOptions } from './operators/join-inputs.ts';
+export { joinInterval, type JoinIntervalOptions } from './operators/join-interval.ts';
+export { joinLatest, type JoinLatestOptions, type LatestJoined } from './operators/join-latest.ts';
+export { joinWindow, type JoinWindowOptions, type WindowJoined } from './operators/join-window.ts';
+export { matchPattern, type MatchPatternOptions } from './operators/match-pattern.ts';
 export { Watermark } from './operators/watermark.ts';
 export { createLaneQueue } from './queue/create-lane-queue.ts';
 export { Credit } from './queue/credit.ts';

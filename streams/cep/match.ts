@@ -7,8 +7,10 @@ export interface PatternMatch<S, K = undefined> {
   readonly start: number;
   /** Event time at which the match was complete: that of the last event, or of the end of an absence. */
   readonly end: number;
-  /** How many values were late since the match before. Only where there is no `late` output, and if any. */
-  readonly late?: number;
+  /** Event time of the match, for operators that follow: `end`. */
+  readonly time: number;
+  /** How many events came too late since the match before; 0 where the `late` output takes them. */
+  readonly late: number;
 }
 
 /** A run that did not become a match. */

@@ -154,14 +154,9 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
 
   matched(key: K, { taken, startTime, endTime }: Completed<E>): void {
     const events = takenEvents(taken, this.#names) as S;
-    const match = { key, events, start: startTime, end: endTime };
-    if (this.#late === 0) {
-      this.#output.next(match);
-      return;
-    }
     const late = this.#late;
     this.#late = 0;
-    this.#output.next({ ...match, late });
+    this.#output.next({ key, events, start: startTime, end: endTime, time: endTime, late });
   }
 
   lost(key: K, run: Run<E>, reason: LossReason, end: number): void {
