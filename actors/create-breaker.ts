@@ -23,6 +23,8 @@ export interface Breaker {
   readonly snapshot: BreakerSnapshot;
   /** The current snapshot, then every change. Completes on `close`. */
   readonly snapshot$: Observable<BreakerSnapshot>;
+  /** Calls that have a permit and have not ended. */
+  readonly running: number;
   /** Leave to make one call now; `undefined` when none may start. */
   tryAcquire(): Permit | undefined;
   /** Lets no call start until `reset`. */
@@ -75,6 +77,9 @@ export function createBreaker(options: BreakerOptions, ports: BreakerPorts): Bre
       return run.view;
     },
     snapshot$: run.view$,
+    get running() {
+      return credit.inFlight;
+    },
     tryAcquire() {
       if (!credit.available) return undefined;
       credit.spend();

@@ -123,7 +123,7 @@ export const subscriberMachine = setup({
             crash: {},
           },
         },
-        stopped: { on: { stop: {}, crash: {} } },
+        stopped: { on: { crash: {} } },
       },
     },
   },

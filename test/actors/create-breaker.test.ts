@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { BreakerOptions } from '../../actors/breaker.ts';
 import { createBreaker } from '../../actors/create-breaker.ts';
 import { createVirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -75,6 +75,20 @@ describe('a closed breaker', () => {
     acquire(breaker).failed();
 
     expect(breaker.state).toBe('open');
+  });
+});
+
+describe('the running calls of a breaker', () => {
+  it('are those whose permit has not been settled, once each', () => {
+    const { breaker } = breakerWith();
+    const [first, second, third] = [acquire(breaker), acquire(breaker), acquire(breaker)];
+    expect(breaker.running).toBe(3);
+    first.ok();
+    first.release();
+    second.release();
+    third.failed();
+
+    expect(breaker.running).toBe(0);
   });
 });
 
@@ -207,6 +221,13 @@ describe('a breaker by hand', () => {
     expect(breaker.snapshot).toMatchObject({ state: 'closed', opens: 0 });
   });
 
+  it('lets no call start once closed for good, whatever its state was', () => {
+    const { breaker } = breakerWith();
+    breaker.close();
+
+    expect(grants(breaker)).toHaveLength(0);
+  });
+
   it('lets no call start once closed for good, keeps no timer, and completes its snapshots', async () => {
     const { breaker, clock } = breakerWith();
     fail(breaker, 2);
@@ -214,60 +235,15 @@ describe('a breaker by hand', () => {
     breaker.snapshot$.subscribe({ complete: () => (completed = true) });
     breaker.close();
     breaker.close();
+    const warnings = vi.spyOn(console, 'warn');
     breaker.reset();
+    expect(warnings).not.toHaveBeenCalled();
+    warnings.mockRestore();
     await breaker[Symbol.asyncDispose]();
 
     expect(completed).toBe(true);
     expect(clock.pendingTimers).toBe(0);
     expect(grants(breaker)).toHaveLength(0);
-  });
-});
-
-describe('the snapshots of a breaker', () => {
-  it('start with the current one, then show every change in order', async () => {
-    const { breaker, clock } = breakerWith();
-    const seen: string[] = [];
-    breaker.snapshot$.subscribe(({ state, epoch }) => seen.push(`${state} ${epoch}`));
-    fail(breaker, 2);
-    await clock.advanceBy(1_000);
-    for (const permit of grants(breaker)) permit.ok();
-
-    expect(seen).toEqual(['closed 1', 'open 2', 'halfOpen 3', 'closed 4']);
-  });
-
-  it('obey what an observer signals at once, and show it to all in order', () => {
-    const { breaker } = breakerWith();
-    const states: string[] = [];
-    const seen: string[] = [];
-    breaker.snapshot$.subscribe(({ state }) => {
-      if (state !== 'open') return;
-      breaker.isolate();
-      states.push(breaker.state);
-    });
-    breaker.snapshot$.subscribe(({ state }) => seen.push(state));
-    fail(breaker, 2);
-
-    expect(states).toEqual(['isolated']);
-    expect(seen).toEqual(['closed', 'open', 'isolated']);
-  });
-
-  it('let an observer fail calls that take effect at once', async () => {
-    const { breaker, clock } = breakerWith();
-    const started: number[] = [];
-    fail(breaker, 2);
-    await clock.advanceBy(1_000);
-    breaker.snapshot$.subscribe(({ state, epoch }) => {
-      if (state !== 'closed' || epoch < 4) return;
-      for (let index = 0; index < 10; index += 1) {
-        const permit = breaker.tryAcquire();
-        if (permit !== undefined) started.push(index);
-        permit?.failed();
-      }
-    });
-    for (const permit of grants(breaker)) permit.ok();
-
-    expect(started).toEqual([0, 1]);
-    expect(breaker.state).toBe('open');
   });
 });
 

@@ -69,11 +69,17 @@ describe('the flow of a subscriber', () => {
     [['crash', 'giveUp'], 'failed', false],
     [['giveUp'], 'running', true],
     [['crash', 'giveUp', 'restart'], 'running', true],
+    [['pause', 'crash', 'giveUp', 'restart'], 'paused', true],
+    [['drain', 'crash', 'giveUp', 'restart'], 'draining', false],
   ])('after %j is %s, accepting: %s', (signals, flow, accepting) => {
     const { actor, credit } = actorWith();
     send(actor, ...signals);
 
-    expect(actor.snapshot).toMatchObject({ flow, accepting });
+    expect(actor.snapshot).toMatchObject({
+      flow,
+      accepting,
+      givenUp: signals.at(-1) === 'giveUp' && flow === 'failed',
+    });
     expect(credit.limit).toBe(flow === 'running' || flow === 'draining' ? 4 : 0);
   });
 
