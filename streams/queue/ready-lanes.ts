@@ -5,8 +5,8 @@ import { LinkedLists, none, resized } from './linked-lists.ts';
 /**
  * What may start next: nodes in four lanes, first come first served within a lane.
  *
- * With aging it remembers since when each has been ready. Nodes of a lane are in that order, so the first
- * of a lane has waited longest and nobody else need be looked at.
+ * With aging it remembers since when each has been ready, and only the first of a lane speaks for it: the
+ * others came later, but for one that an urgent event lifted here, which waits for its turn all the same.
  */
 export class ReadyLanes {
   readonly #rounds: LaneRounds;
@@ -40,10 +40,7 @@ export class ReadyLanes {
 
   /** Makes a node ready, behind all of its lane. */
   append(node: number, lane: number, now: number): void {
-    if (this.#aging !== undefined) {
-      const last = this.#lists.last(lane);
-      this.#since[node] = last === none ? now : Math.max(now, this.#since[last] as number);
-    }
+    if (this.#aging !== undefined) this.#since[node] = now;
     this.#lists.append(lane, node);
     this.#lanes[node] = lane;
     this.#occupied |= 1 << lane;

@@ -19,7 +19,7 @@ const steps: fc.Arbitrary<KeyedStep[]> = fc.array(
     { weight: 1, arbitrary: fc.record({ do: fc.constant('evictNewest' as const), lane }) },
     { weight: 1, arbitrary: fc.constant({ do: 'evictOldest' as const }) },
   ),
-  { maxLength: 250 },
+  { maxLength: 250, size: 'max' },
 );
 
 describe.each(['weighted', 'strict', 'aged'] as const)('KeyedLaneQueue, %s', (strategy) => {
@@ -135,7 +135,7 @@ describe('KeyedLaneQueue', () => {
     expect(queue.keys).toBe(1);
   });
 
-  it('counts age from when an event could have started, and keeps it through inheritance', () => {
+  it('keeps what waiting has earned a key when an urgent event lifts it', () => {
     const queue = createLaneQueue<string>({
       order: 'key',
       strategy: 'aged',
@@ -144,12 +144,26 @@ describe('KeyedLaneQueue', () => {
     });
     queue.push('a low', 3, 'a', 0);
     queue.push('a normal', 2, 'a', 9);
-    // At 10 it would have counted as normal by age; lifted to normal at 9, it must not wait longer for high.
-    queue.push('b', 2, 'b', 9);
-    queue.push('c', 1, 'c', 20);
+    // In low it would have counted as high at 20; in normal, since 9 alone, it would not.
+    queue.push('b high', 1, 'b', 20);
 
     expect(queue.take(20)).toBe('a low');
-    expect(queue.take(20)).toBe('b');
+  });
+
+  it('counts age from when an event could have started, not while its key was closed', () => {
+    const queue = createLaneQueue<string>({
+      order: 'key',
+      strategy: 'aged',
+      agingMs: 10,
+      ceiling: 'critical',
+    });
+    queue.push('a1', 3, 'a', 0);
+    queue.push('a2', 3, 'a', 0);
+    queue.take(0);
+    queue.push('b', 2, 'b', 100);
+    queue.release('a');
+
+    expect(queue.take(109)).toBe('b');
   });
 
   it('forgets a million keys that came and went', { timeout: 60_000 }, () => {
@@ -161,6 +175,14 @@ describe('KeyedLaneQueue', () => {
 
     expect([queue.size, queue.keys]).toEqual([0, 0]);
     expect(bytesInUse() - before).toBeLessThan(1_000_000);
+    // The small tables that are left work as the first ones did.
+    for (let i = 0; i < 200; i += 1) queue.push(i, 2, `key ${i % 100}`, 0);
+    const order = Array.from({ length: 200 }, () => {
+      const item = queue.take(0);
+      queue.release(`key ${(item ?? 0) % 100}`);
+      return item;
+    });
+    expect(order).toEqual(Array.from({ length: 200 }, (_, i) => i));
   });
 
   it('holds an event in 60 bytes, and gives the memory back though a key runs on', () => {

@@ -20,7 +20,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 1, arbitrary: fc.constant({ do: 'evictOldest' as const }) },
     { weight: 1, arbitrary: fc.constant({ do: 'clear' as const }) },
   ),
-  { maxLength: 150 },
+  { maxLength: 150, size: 'max' },
 );
 
 const rules: readonly (readonly [name: string, options: LaneQueueOptions, rule: NaiveRule])[] = [

@@ -5,7 +5,7 @@ import { LaneRounds, type LaneWeights } from '../../../streams/queue/lane-rounds
 const all = 0b1111;
 const weight = fc.integer({ min: 1, max: 20 });
 const someWeights: fc.Arbitrary<LaneWeights> = fc.tuple(weight, weight, weight, weight);
-const occupancies = fc.array(fc.integer({ min: 1, max: all }), { minLength: 1, maxLength: 400 });
+const occupancies = fc.array(fc.integer({ min: 1, max: all }), { minLength: 1, maxLength: 400, size: 'max' });
 
 describe('LaneRounds', () => {
   it('spends 8, 4, 2 and 1 picks of a round on full lanes', () => {

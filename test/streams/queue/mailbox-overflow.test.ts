@@ -38,7 +38,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       }),
     },
   ),
-  { maxLength: 250 },
+  { maxLength: 250, size: 'max' },
 );
 
 const concurrency = 4;

@@ -18,7 +18,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       arbitrary: fc.record({ do: fc.constant('clear' as const), id: fc.constant('' as const), ms }),
     },
   ),
-  { maxLength: 200 },
+  { maxLength: 200, size: 'max' },
 );
 
 describe('RecentIds', () => {

@@ -6,7 +6,7 @@ const windowMs = 1_000;
 const stepMs = windowMs / 10;
 const history = fc.array(
   fc.record({ gapMs: fc.oneof(fc.nat(40), fc.nat(2_500)), kind: fc.constantFrom('call', 'retry', 'retry') }),
-  { maxLength: 300 },
+  { maxLength: 300, size: 'max' },
 );
 const ratios = fc.constantFrom(0, 0.1, 0.2, 1, 2.5);
 const minimums = fc.constantFrom(0, 1, 5);

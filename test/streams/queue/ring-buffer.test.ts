@@ -14,7 +14,7 @@ const operation = fc.oneof(
 describe('RingBuffer', () => {
   it('does what an array does, for every sequence of operations', () => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
+      fc.property(fc.array(operation, { maxLength: 200, size: 'max' }), (operations) => {
         const ring = new RingBuffer<number>();
         const array: number[] = [];
         for (const [index, name] of operations.entries()) {

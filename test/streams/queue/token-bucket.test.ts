@@ -6,7 +6,11 @@ const rate = fc.double({ min: 0.1, max: 5_000, noNaN: true });
 const burst = fc.double({ min: 1, max: 50, noNaN: true });
 /** Time steps with fractions, as a monotonic clock gives them, and long silences. */
 const gapMs = fc.oneof(fc.double({ min: 0, max: 5, noNaN: true }), fc.constantFrom(0, 0.1, 1, 60_000));
-const asks = fc.array(fc.tuple(gapMs, fc.integer({ min: 1, max: 4 })), { minLength: 1, maxLength: 120 });
+const asks = fc.array(fc.tuple(gapMs, fc.integer({ min: 1, max: 4 })), {
+  minLength: 1,
+  maxLength: 120,
+  size: 'max',
+});
 
 describe('TokenBucket', () => {
   it('lets no more than burst + rate · t go in any t seconds', () => {
