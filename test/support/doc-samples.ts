@@ -44,17 +44,34 @@ function blocksOf(text: string): Block[] {
   return blocks;
 }
 
-/** Cuts the `ts` blocks out of a page, but those marked `ts no-run`. */
+/**
+ * Cuts the `ts` blocks out of a page, but those marked `ts no-run`. A block marked `ts continue` goes on
+ * with the one before it: together they are one program.
+ */
 export function samplesOf(page: string, text: string): DocSample[] {
+  const samples: DocSample[] = [];
   const blocks = blocksOf(text);
-  return blocks.flatMap(({ info, line, body }, index) => {
+  for (const [index, { info, line, body }] of blocks.entries()) {
     const [language, ...marks] = info.split(/\s+/u);
-    if ((language !== 'ts' && language !== 'typescript') || marks.includes('no-run')) return [];
+    if ((language !== 'ts' && language !== 'typescript') || marks.includes('no-run')) continue;
     const next = blocks[index + 1];
     const printed = next?.info === 'text' && next.before.join('').trim() === 'Output:';
     const output = printed ? next.body.join('\n') : undefined;
-    return [{ place: `${page}:${line}`, page, line, code: body.join('\n'), output }];
-  });
+    const code = body.join('\n');
+    const begun = marks.includes('continue') ? samples.pop() : undefined;
+    samples.push(
+      begun === undefined
+        ? { place: `${page}:${line}`, page, line, code, output }
+        : { ...begun, code: joined(begun, line, code), output: output ?? begun.output },
+    );
+  }
+  return samples;
+}
+
+/** The code of both blocks, as far apart as on the page, so that an error names the right line. */
+function joined(begun: DocSample, line: number, code: string): string {
+  const gap = line - begun.line - begun.code.split('\n').length;
+  return `${begun.code}${'\n'.repeat(gap + 1)}${code}`;
 }
 
 interface Shown {
