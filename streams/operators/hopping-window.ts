@@ -1,0 +1,65 @@
+import type { OperatorFunction } from 'rxjs';
+import { AlignedWindows } from './aligned-windows.ts';
+import { checkWhole } from './check-number.ts';
+import { SharedWindows } from './shared-windows.ts';
+import { runStage } from './stage.ts';
+import type { Watermark } from './watermark.ts';
+import { checkWindowOptions, type WindowOptions } from './window-options.ts';
+import type { WindowKey, WindowResult } from './window-result.ts';
+
+export interface HoppingWindowOptions<T, R, K extends WindowKey> extends WindowOptions<T, R, K> {
+  /** How long a window is. */
+  readonly sizeMs: number;
+  /** From the start of one window to the start of the next; at most `sizeMs`. */
+  readonly hopMs: number;
+  /** Where in time a window starts; the others follow from it. Default `0`: aligned with the epoch. */
+  readonly offsetMs?: number;
+}
+
+/** More than this, and what a value costs is no longer small beside its windows. */
+const maxOverlap = 10_000;
+
+/**
+ * Lays windows [start, start + sizeMs) over event time, one every `hopMs`, and emits their figures.
+ *
+ * A value is in size / hop windows, but added only once: windows share slices and merge them when they
+ * close. So O(1) a value, and size / hop merges for each key and result. With early results, or discarding,
+ * windows do not share and a value costs O(size / hop). Evicted results are of one slice, not of a window. A
+ * value is late when none of its windows takes it; for the rest see `tumblingWindow`.
+ *
+ * @throws RangeError when an option is out of range, TypeError when options do not go together.
+ * @example
+ * ```ts
+ * of({ time: 1_000 }, { time: 7_000 }).pipe(
+ *   withWatermarks(),
+ *   hoppingWindow({ sizeMs: 10_000, hopMs: 5_000, aggregate: { n: count() } }),
+ *   withoutWatermarks(),
+ *   map(({ start, n }) => [start, n]),
+ * ); // => [-5_000, 1], [0, 2], [5_000, 1]
+ * ```
+ */
+export function hoppingWindow<T, R, K extends WindowKey = undefined>(
+  options: HoppingWindowOptions<T, R, K>,
+): OperatorFunction<T | Watermark, WindowResult<K, R> | Watermark> {
+  const { sizeMs, hopMs, offsetMs = 0 } = options;
+  checkWhole('sizeMs', sizeMs, 1);
+  checkWhole('hopMs', hopMs, 1);
+  checkWhole('offsetMs', offsetMs, 0);
+  if (hopMs > sizeMs) {
+    throw new RangeError(
+      `hopMs must be at most sizeMs, ${sizeMs}, got ${hopMs}: values would be in no window`,
+    );
+  }
+  if (sizeMs / hopMs > maxOverlap) {
+    throw new RangeError(
+      `hopMs must be at least sizeMs / ${maxOverlap}, got ${hopMs} for ${sizeMs}: ` +
+        `a value would be in ${Math.ceil(sizeMs / hopMs)} windows`,
+    );
+  }
+  const settings = checkWindowOptions(options, 'hoppingWindow');
+  const grid = { sizeMs, hopMs, offsetMs: offsetMs % hopMs };
+  const shares = options.early === undefined && !settings.discarding;
+  return runStage((output) =>
+    shares ? new SharedWindows(settings, output, grid) : new AlignedWindows(settings, output, grid),
+  );
+}

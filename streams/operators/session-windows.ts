@@ -1,0 +1,198 @@
+import type { Subscriber } from 'rxjs';
+import { overlapping, type Session } from '../windows/session.ts';
+import { TimeHeap } from '../windows/time-heap.ts';
+import type { Watermark } from './watermark.ts';
+import type { WindowSettings } from './window-options.ts';
+import { resultId, type WindowKey, type WindowResult, type WindowTiming } from './window-result.ts';
+import { WindowStage } from './window-stage.ts';
+
+/** A result of a session, which says also what it takes the place of. */
+export type SessionResult<K, R> = WindowResult<K, R> & {
+  /**
+   * Ids of earlier results that no longer hold: a late value has merged their sessions into this one, or has
+   * moved its start. Empty as a rule.
+   */
+  readonly replaces: readonly string[];
+};
+
+/**
+ * Windows made by the values: each key's sessions, sorted by time, never overlapping.
+ *
+ * Each session is due at its end or earlier; when its time comes and its end has moved on, it is put back. So
+ * a value that prolongs a session moves nothing in the heap.
+ */
+export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R, K> {
+  readonly #gapMs: number;
+  readonly #sessions = new Map<K, Session<K>[]>();
+  readonly #due = new TimeHeap<Session<K>>();
+  #open = 0;
+
+  constructor(
+    settings: WindowSettings<T, R, K>,
+    output: Subscriber<WindowResult<K, R> | Watermark>,
+    gapMs: number,
+  ) {
+    super(settings, output);
+    this.#gapMs = gapMs;
+  }
+
+  protected override take(key: K, time: number): boolean {
+    const session = this.#sessionFor(key, time, time + this.#gapMs);
+    if (session === undefined) return false;
+    this.aggregates.add(session.states, time);
+    session.pending += 1;
+    if (session.closed) this.#emitSession(session, 'late');
+    else if (session.pending >= this.settings.everyCount) this.#emitSession(session, 'early');
+    if (this.#open > this.settings.maxOpenWindows) this.#evictExcess();
+    return true;
+  }
+
+  protected override close(): void {
+    const { allowedLatenessMs } = this.settings;
+    while (this.#due.nextTime <= this.time) {
+      const due = this.#due.nextTime;
+      const session = this.#due.pop();
+      if (session === undefined || this.output.closed) break;
+      if (session.due !== due) continue;
+      if (session.end > this.time) {
+        this.#await(session, session.end);
+        continue;
+      }
+      if (!session.closed) {
+        session.closed = true;
+        this.#emitSession(session, 'on-time');
+      }
+      const done = session.end + allowedLatenessMs;
+      if (done <= this.time) this.#drop(session);
+      else this.#await(session, done);
+    }
+  }
+
+  protected override fireEarly(): void {
+    for (const sessions of this.#sessions.values()) {
+      for (const session of sessions) {
+        if (this.output.closed) return;
+        if (!session.closed && session.pending > 0) this.#emitSession(session, 'early');
+      }
+    }
+  }
+
+  protected override makeResult(
+    session: Session<K>,
+    start: number,
+    end: number,
+    timing: WindowTiming,
+    final: boolean,
+    late: number,
+  ): SessionResult<K, R> {
+    const result = super.makeResult(session, start, end, timing, final, late);
+    return Object.assign(result, { replaces: session.replaces });
+  }
+
+  /** The session that holds [start, end), made, prolonged or merged for it; `undefined` if it comes too late. */
+  #sessionFor(key: K, start: number, end: number): Session<K> | undefined {
+    const sessions = this.#sessions.get(key) ?? [];
+    const { from, to } = overlapping(sessions, start, end);
+    const first = sessions[from];
+    if (first === undefined || from === to) {
+      if (end + this.settings.allowedLatenessMs <= this.time) return undefined;
+      const session = this.#openSession(key, start, end);
+      sessions.splice(from, 0, session);
+      if (sessions.length === 1) this.#sessions.set(key, sessions);
+      return session;
+    }
+    for (const other of sessions.splice(from + 1, to - from - 1)) this.#absorb(first, other);
+    if (start < first.start) {
+      this.#outdate(first);
+      first.start = start;
+    }
+    if (end > first.end) first.end = end;
+    // Merged or prolonged past the watermark, a session that had closed is open again.
+    if (first.closed && first.end > this.time) {
+      first.closed = false;
+      this.#await(first, first.end);
+    }
+    return first;
+  }
+
+  #openSession(key: K, start: number, end: number): Session<K> {
+    const session: Session<K> = {
+      key,
+      start,
+      end,
+      states: this.aggregates.create(),
+      pending: 0,
+      revision: 0,
+      lastId: undefined,
+      replaces: [],
+      closed: end <= this.time,
+      due: end,
+      mark: this.resume?.open(),
+    };
+    this.#open += 1;
+    this.#await(session, session.closed ? end + this.settings.allowedLatenessMs : end);
+    return session;
+  }
+
+  #await(session: Session<K>, due: number): void {
+    session.due = due;
+    this.#due.push(due, session);
+  }
+
+  /** Merges `other`, which lies after `session`, into it. */
+  #absorb(session: Session<K>, other: Session<K>): void {
+    this.#outdate(other);
+    this.aggregates.merge(session.states, other.states);
+    session.replaces = [...session.replaces, ...other.replaces];
+    session.pending += other.pending;
+    session.revision = Math.max(session.revision, other.revision);
+    session.end = Math.max(session.end, other.end);
+    if (session.mark !== undefined && other.mark !== undefined) {
+      session.mark = this.resume?.merge(session.mark, other.mark);
+      other.mark = undefined;
+    }
+    other.due = NaN;
+    this.#open -= 1;
+  }
+
+  /** What a session has told under its start no longer holds. Parts that were discarded do. */
+  #outdate(session: Session<K>): void {
+    if (session.lastId === undefined || this.settings.discarding) return;
+    session.replaces = [...session.replaces, session.lastId];
+    session.lastId = undefined;
+  }
+
+  #emitSession(session: Session<K>, timing: WindowTiming): void {
+    session.lastId = resultId(this.settings.name, session.start, session.key, session.revision);
+    this.emit(session, session.start, session.end, timing);
+    session.replaces = [];
+    session.pending = 0;
+    if (this.settings.discarding) session.states = this.aggregates.create();
+  }
+
+  /** Puts out the sessions that close first, until no more are open than may be. */
+  #evictExcess(): void {
+    while (this.#open > this.settings.maxOpenWindows) {
+      const at = this.#due.nextTime;
+      const session = this.#due.pop();
+      if (session === undefined) return;
+      if (session.due !== at) continue;
+      const due = session.closed ? session.end + this.settings.allowedLatenessMs : session.end;
+      if (due > this.#due.nextTime) {
+        this.#await(session, due);
+        continue;
+      }
+      this.#drop(session);
+      this.evict(session, session.start, session.end);
+    }
+  }
+
+  #drop(session: Session<K>): void {
+    session.due = NaN;
+    this.#open -= 1;
+    const sessions = this.#sessions.get(session.key) ?? [];
+    if (sessions.length <= 1) this.#sessions.delete(session.key);
+    else sessions.splice(sessions.indexOf(session), 1);
+    if (session.mark !== undefined) this.resume?.close(session.mark);
+  }
+}

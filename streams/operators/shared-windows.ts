@@ -1,0 +1,207 @@
+import type { Subscriber } from 'rxjs';
+import type { States } from '../aggregates/aggregate-set.ts';
+import type { Bucket } from '../windows/pane.ts';
+import type { OpenMark } from '../windows/resume-tracker.ts';
+import { forEachSlice, sliceAt, type SliceGrid, windowsOf } from '../windows/slices.ts';
+import { TimeHeap } from '../windows/time-heap.ts';
+import type { Watermark } from './watermark.ts';
+import type { WindowSettings } from './window-options.ts';
+import type { WindowKey, WindowResult } from './window-result.ts';
+import { type WindowContent, WindowStage } from './window-stage.ts';
+
+type SliceBucket<K> = Bucket<K, States, OpenMark | undefined>;
+
+/** A window's content while it is put together. */
+interface Merging<K> extends WindowContent<K> {
+  states: States;
+  /** Whether `states` is a copy of its own, not that of its first slice. */
+  own: boolean;
+}
+
+/**
+ * Overlapping windows that share slices: a value is added once, however many windows it lies in, and a
+ * window is merged from its slices when it closes.
+ *
+ * A slice is kept until the last of its windows can no longer change. Windows have no state of their own, so
+ * they cannot give early results nor leave out what they have told; `AlignedWindows` can.
+ */
+export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, K> {
+  readonly #grid: SliceGrid;
+  readonly #slices = new Map<number, SliceBucket<K>>();
+  /** Slices by when the last of their windows is done with. */
+  readonly #expiring = new TimeHeap<SliceBucket<K>>();
+  /** Starts of the windows that are to close, by their ends. */
+  readonly #closing = new TimeHeap<number>();
+  /** Which windows are in `#closing`; and, while late values may come, how many results each key had. */
+  readonly #revisions = new Map<number, Map<K, number>>();
+  /** Windows by when they are done with; unused if late values are not allowed. */
+  readonly #retained = new TimeHeap<number>();
+  #recent: SliceBucket<K> | undefined;
+  #panes = 0;
+
+  constructor(
+    settings: WindowSettings<T, R, K>,
+    output: Subscriber<WindowResult<K, R> | Watermark>,
+    grid: SliceGrid,
+  ) {
+    super(settings, output);
+    this.#grid = grid;
+  }
+
+  protected override take(key: K, time: number): boolean {
+    const slice = this.#sliceAt(time);
+    if (slice === undefined) return false;
+    let states = slice.panes.get(key);
+    if (states === undefined) {
+      states = this.aggregates.create();
+      slice.panes.set(key, states);
+      this.#panes += 1;
+    }
+    this.aggregates.add(states, time);
+    if (slice.end <= this.time && this.settings.allowedLatenessMs > 0) this.#emitLate(slice, key);
+    if (this.#panes > this.settings.maxOpenWindows) this.#evictExcess();
+    return true;
+  }
+
+  protected override close(): void {
+    while (this.#closing.nextTime <= this.time) {
+      const start = this.#closing.pop();
+      if (start === undefined || this.output.closed) break;
+      this.#emitWindow(start);
+    }
+    while (this.#retained.nextTime <= this.time) {
+      const start = this.#retained.pop();
+      if (start === undefined) break;
+      this.#revisions.delete(start);
+    }
+    while (this.#expiring.nextTime <= this.time) {
+      const slice = this.#expiring.pop();
+      if (slice === undefined) break;
+      this.#drop(slice);
+    }
+  }
+
+  protected override fireEarly(): void {
+    // Early results need windows with a state of their own.
+  }
+
+  /** The slice that takes a value of `time`; `undefined` if all its windows are done with. */
+  #sliceAt(time: number): SliceBucket<K> | undefined {
+    const recent = this.#recent;
+    if (recent !== undefined && time >= recent.start && time < recent.end) return recent;
+    const { start, end } = sliceAt(this.#grid, time);
+    let slice = this.#slices.get(start);
+    if (slice === undefined) {
+      const windows = windowsOf(this.#grid, { start, end });
+      const expiry = windows.last + this.#grid.sizeMs + this.settings.allowedLatenessMs;
+      if (expiry <= this.time) return undefined;
+      slice = { start, end, panes: new Map(), mark: this.resume?.open() };
+      this.#slices.set(start, slice);
+      this.#expiring.push(expiry, slice);
+      this.#schedule(windows.first, windows.last);
+    }
+    this.#recent = slice;
+    return slice;
+  }
+
+  /** Sees to it that the windows which start from `first` to `last` close, unless they have. */
+  #schedule(first: number, last: number): void {
+    const { sizeMs, hopMs } = this.#grid;
+    for (let start = first; start <= last; start += hopMs) {
+      if (this.#revisions.has(start) || start + sizeMs <= this.time) continue;
+      this.#revisions.set(start, new Map());
+      this.#closing.push(start + sizeMs, start);
+    }
+  }
+
+  #emitWindow(start: number): void {
+    const end = start + this.#grid.sizeMs;
+    const { allowedLatenessMs } = this.settings;
+    const contents = new Map<K, Merging<K>>();
+    forEachSlice(this.#grid, start, (sliceStart) => {
+      this.#slices.get(sliceStart)?.panes.forEach((states, key) => this.#mergeInto(contents, key, states));
+    });
+    const done = end + allowedLatenessMs <= this.time;
+    const revisions = this.#revisions.get(start);
+    if (done) this.#revisions.delete(start);
+    else this.#retained.push(end + allowedLatenessMs, start);
+    for (const content of contents.values()) {
+      if (this.output.closed) return;
+      if (!done) revisions?.set(content.key, 1);
+      this.emit(content, start, end, 'on-time');
+    }
+  }
+
+  /** Emits anew those windows of `slice` that have closed, for they hold one more value of `key`. */
+  #emitLate(slice: SliceBucket<K>, key: K): void {
+    const { sizeMs, hopMs } = this.#grid;
+    const { allowedLatenessMs } = this.settings;
+    const { first, last } = windowsOf(this.#grid, slice);
+    for (let start = first; start <= last; start += hopMs) {
+      const end = start + sizeMs;
+      if (end > this.time || end + allowedLatenessMs <= this.time) continue;
+      const contents = new Map<K, Merging<K>>();
+      forEachSlice(this.#grid, start, (sliceStart) => {
+        const states = this.#slices.get(sliceStart)?.panes.get(key);
+        if (states !== undefined) this.#mergeInto(contents, key, states);
+      });
+      const content = contents.get(key);
+      if (content === undefined) continue;
+      const revisions = this.#revisionsOf(start, end);
+      content.revision = revisions.get(key) ?? 0;
+      revisions.set(key, content.revision + 1);
+      this.emit(content, start, end, 'late');
+    }
+  }
+
+  /** Results so far of a window that has closed. One that opens late has had none. */
+  #revisionsOf(start: number, end: number): Map<K, number> {
+    let revisions = this.#revisions.get(start);
+    if (revisions === undefined) {
+      revisions = new Map();
+      this.#revisions.set(start, revisions);
+      this.#retained.push(end + this.settings.allowedLatenessMs, start);
+    }
+    return revisions;
+  }
+
+  #mergeInto(contents: Map<K, Merging<K>>, key: K, states: States): void {
+    const content = contents.get(key);
+    if (content === undefined) {
+      contents.set(key, { key, states, own: false, revision: 0 });
+      return;
+    }
+    if (!content.own) {
+      // The slice goes on being shared: what is merged must be a copy.
+      const copy = this.aggregates.create();
+      this.aggregates.merge(copy, content.states);
+      content.states = copy;
+      content.own = true;
+    }
+    this.aggregates.merge(content.states, states);
+  }
+
+  /** Puts out the oldest slices, until no more are held than may be. */
+  #evictExcess(): void {
+    while (this.#panes > this.settings.maxOpenWindows) {
+      const slice = this.#expiring.peek();
+      const pane = slice?.panes.entries().next().value;
+      if (slice === undefined || pane === undefined) return;
+      const [key, states] = pane;
+      slice.panes.delete(key);
+      this.#panes -= 1;
+      if (slice.panes.size === 0) {
+        this.#expiring.pop();
+        this.#drop(slice);
+      }
+      this.evict({ key, states, revision: 0 }, slice.start, slice.end);
+    }
+  }
+
+  #drop(slice: SliceBucket<K>): void {
+    this.#panes -= slice.panes.size;
+    this.#slices.delete(slice.start);
+    if (this.#recent === slice) this.#recent = undefined;
+    if (slice.mark !== undefined) this.resume?.close(slice.mark);
+  }
+}
