@@ -69,17 +69,25 @@ export async function watchAuthLog(options: Options, surroundings: Surroundings)
 
   const summary = tally.summary();
   await output.write([report.end(summary, bus, (performance.now() - start) / 1000)]);
-  const problem = failure?.message ?? describeProblem(options, summary);
+  const { problem, exitCode } = judgeRun(options, summary, failure, output.failure);
   if (problem !== undefined) await messages.write([`auth-watch: ${problem}`]);
-  return failure !== undefined || (summary.lines > 0 && summary.undecodable === summary.lines) ? 1 : 0;
+  return exitCode;
 }
 
-function describeProblem(
+function judgeRun(
   { input = 'the sample' }: Options,
   { lines, undecodable }: Summary,
-): string | undefined {
+  readFailure: InputError | undefined,
+  writeFailure: NodeJS.ErrnoException | undefined,
+): { readonly problem?: string; readonly exitCode: number } {
   const name = input === '-' ? 'standard input' : input;
-  if (lines === 0) return `${name} is empty: there was nothing to read`;
-  if (undecodable < lines) return undefined;
-  return `${name} is no auth log: none of its ${lines} lines could be decoded`;
+  if (readFailure !== undefined) return { problem: readFailure.message, exitCode: 1 };
+  if (writeFailure !== undefined) {
+    // A reader that has seen enough (`| head`) wants to hear no more, and it is no failure.
+    if (writeFailure.code === 'EPIPE') return { exitCode: 0 };
+    return { problem: `cannot write: ${writeFailure.message}`, exitCode: 1 };
+  }
+  if (lines === 0) return { problem: `${name} is empty: there was nothing to read`, exitCode: 0 };
+  if (undecodable < lines) return { exitCode: 0 };
+  return { problem: `${name} is no auth log: none of its ${lines} lines could be decoded`, exitCode: 1 };
 }

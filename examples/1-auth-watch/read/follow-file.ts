@@ -72,7 +72,7 @@ async function readHead(handle: FileHandle): Promise<Buffer> {
 /** Reads what the file holds at the moment of the call, so that a busy writer cannot keep it going. */
 async function* readNew(position: Position): AsyncGenerator<Buffer | typeof fileEnd> {
   const { size } = await position.handle.stat();
-  if (await wasTruncated(position, size)) {
+  if (await wasTruncated(position)) {
     yield fileEnd;
     position.offset = 0;
     position.tail = Buffer.alloc(0);
@@ -93,9 +93,8 @@ async function* readNew(position: Position): AsyncGenerator<Buffer | typeof file
   }
 }
 
-/** A file that was truncated may have grown beyond the old size since: then its bytes tell. */
-async function wasTruncated({ handle, offset, tail }: Position, size: number): Promise<boolean> {
-  if (size < offset) return true;
+/** A file that was truncated may have grown beyond the old size since: its bytes tell, not its size. */
+async function wasTruncated({ handle, offset, tail }: Position): Promise<boolean> {
   if (tail.length === 0) return false;
   const now = Buffer.alloc(tail.length);
   const { bytesRead } = await handle.read(now, 0, now.length, offset - tail.length);

@@ -1,5 +1,6 @@
+import { fstatSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { describeReadFailure } from './input-error.ts';
+import { describeReadFailure, InputError } from './input-error.ts';
 import { gunzip, isGzip } from './gunzip.ts';
 import { openLog } from './open-log.ts';
 
@@ -19,9 +20,16 @@ export async function* readFileBytes(path: string, signal: AbortSignal): AsyncGe
 }
 
 /** Reads standard input, plain or gzip, until its end or until `signal` says so. */
-export async function* readStdinBytes(stdin: NodeJS.ReadStream, signal: AbortSignal): AsyncGenerator<Buffer> {
+export async function* readStdinBytes(
+  stdin: NodeJS.ReadStream & { readonly fd?: number },
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
   const name = 'standard input';
   const stop = (): void => void stdin.destroy();
+  // Node reads a directory as an empty stream.
+  if (typeof stdin.fd === 'number' && fstatSync(stdin.fd).isDirectory()) {
+    throw new InputError(`cannot read ${name}: it is a directory`);
+  }
   signal.addEventListener('abort', stop, { once: true });
   try {
     yield* unpack(stdin as AsyncIterable<Buffer>, name);

@@ -1,8 +1,9 @@
 import { appendFileSync, copyFileSync, renameSync, truncateSync, writeFileSync, rmSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { followFile } from '../../../examples/1-auth-watch/read/follow-file.ts';
+import { fileEnd, followFile } from '../../../examples/1-auth-watch/read/follow-file.ts';
 import { readLines } from '../../../examples/1-auth-watch/read/read-lines.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -55,6 +56,8 @@ describe('followFile', () => {
     appendFileSync(`${log.path}.1`, 'b\n');
     await log.read(2);
     writeFileSync(log.path, '');
+    // Time enough to go to the new file too early.
+    for (let looks = 0; looks < 50; looks += 1) await stat(log.path);
     appendFileSync(`${log.path}.1`, 'c\nhalf');
     await log.read(3);
     appendFileSync(log.path, 'd\n');
@@ -70,6 +73,22 @@ describe('followFile', () => {
     writeFileSync(log.path, 'c\n');
 
     expect(await log.read(3)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('reads what was written to the old file while it was busy', async () => {
+    const path = join(temporaryFolder(), 'auth');
+    writeFileSync(path, 'a\n');
+    const stop = new AbortController();
+    const chunks = followFile(path, stop.signal);
+    const first = await chunks.next();
+    appendFileSync(path, 'b\n');
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, 'c\n');
+    stop.abort();
+    const rest: unknown[] = [];
+    for await (const chunk of chunks) rest.push(chunk === fileEnd ? fileEnd : chunk.toString());
+
+    expect([String(first.value), ...rest]).toEqual(['a\n', 'b\n', fileEnd, 'c\n']);
   });
 
   it('goes through several rotations', async () => {

@@ -95,6 +95,13 @@ describe('readOpenSsh', () => {
     },
   );
 
+  it('takes the last address of an unknown user for its own', () => {
+    expect(read('Invalid user a from 10.0.0.1 from 192.0.2.7')).toMatchObject({
+      ip: '192.0.2.7',
+      user: 'a from 10.0.0.1',
+    });
+  });
+
   it.each([
     [
       'abuse',

@@ -65,6 +65,14 @@ describe('createLineSplitter', () => {
     expect(split([`${line}\n${line}\r\n`, `${line}\r`, '\n'], 100)).toEqual([line, line, line]);
   });
 
+  it('tells UTF-8 from other bytes', () => {
+    expect(split([Buffer.from('ü\n\xfc\nb\n', 'latin1')])).toEqual([
+      { reason: 'not UTF-8', bytes: 1, head: '\ufffd' },
+      { reason: 'not UTF-8', bytes: 1, head: '\ufffd' },
+      'b',
+    ]);
+  });
+
   it('gives what is no text as bad lines, and their neighbours as text', () => {
     expect(split([Buffer.from('a\n\xff\xfe\nb\nc\0d\ne\n', 'latin1')])).toEqual([
       'a',

@@ -101,15 +101,16 @@ describe('createTextOutput', () => {
     await writing;
   });
 
-  it('says once that its reader is gone, and goes on in silence', async () => {
-    let closed = 0;
-    const stream = new Writable({ write: (_chunk, _encoding, done) => done(new Error('EPIPE')) });
-    const output = createTextOutput(stream, () => (closed += 1));
+  it('says once that nothing can be written any more, and goes on in silence', async () => {
+    let failures = 0;
+    const stream = new Writable({ write: (_chunk, _encoding, done) => done(new Error('full')) });
+    const output = createTextOutput(stream, () => (failures += 1));
     const gone = new Promise<void>((resolve) => stream.once('close', resolve));
     await output.write(['a']);
     await gone;
+    stream.emit('error', new Error('still full'));
     await output.write(['b']);
 
-    expect([closed, output.closed]).toEqual([1, true]);
+    expect([failures, output.failure?.message]).toEqual([1, 'full']);
   });
 });
