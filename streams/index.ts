@@ -1,4 +1,22 @@
+export type { Aggregate, Aggregates, Retractable } from './aggregates/aggregate.ts';
+export { approximateDistinct, type ApproximateDistinctOptions } from './aggregates/approximate-distinct.ts';
+export { collect, type CollectOptions } from './aggregates/collect.ts';
+export { count } from './aggregates/count.ts';
+export { customAggregate, type CustomAggregateOptions } from './aggregates/custom-aggregate.ts';
+export { distinct, type DistinctOptions } from './aggregates/distinct.ts';
+export { first } from './aggregates/first.ts';
+export { largest } from './aggregates/largest.ts';
+export { last } from './aggregates/last.ts';
+export { max } from './aggregates/max.ts';
+export { mean } from './aggregates/mean.ts';
+export { min } from './aggregates/min.ts';
+export { quantile, quantiles } from './aggregates/quantile.ts';
+export { rate, type RateOptions } from './aggregates/rate.ts';
+export { sum } from './aggregates/sum.ts';
+export { topK, type TopEntry, type TopKOptions } from './aggregates/top-k.ts';
+export { variance, type VarianceOptions } from './aggregates/variance.ts';
 export type { PartialMatch, PatternMatch } from './cep/match.ts';
+export { pattern } from './cep/pattern.ts';
 export type {
   AddStage,
   Condition,
@@ -8,7 +26,6 @@ export type {
   PatternStart,
   SomeEvents,
 } from './cep/pattern-builder.ts';
-export { pattern } from './cep/pattern.ts';
 export type { EventsMatch, PartialEvents } from './cep/short-form.ts';
 export type { Clock, TimerHandle } from './event/clock.ts';
 export {
@@ -57,8 +74,8 @@ export {
 } from './event/filter.ts';
 export { glob, isGlob, type GlobPattern } from './event/glob.ts';
 export type { CallResult, Outcome, Settlement } from './event/outcome.ts';
-export { PatternIndex, type PatternIndexOptions } from './event/pattern-index.ts';
 export { isPattern, isSubset, matches, overlaps } from './event/pattern.ts';
+export { PatternIndex, type PatternIndexOptions } from './event/pattern-index.ts';
 export {
   comparePriority,
   parsePriority,
@@ -78,16 +95,37 @@ export {
   type Traceparent,
 } from './event/trace-context.ts';
 export type { Joined, JoinInput, JoinKind, LeftOf, RightOf } from './joins/joined.ts';
+export { aggregate, type AggregateOptions } from './operators/aggregate.ts';
+export { cooldown, type CooldownOptions } from './operators/cooldown.ts';
+export {
+  countWindow,
+  type CountFrame,
+  type CountResult,
+  type CountWindowOptions,
+} from './operators/count-window.ts';
 export { detectAbsence, type Absence, type DetectAbsenceOptions } from './operators/detect-absence.ts';
 export { detectCount, type DetectCountOptions } from './operators/detect-count.ts';
 export { detectSequence, type DetectSequenceOptions } from './operators/detect-sequence.ts';
+export { hoppingWindow, type HoppingWindowOptions } from './operators/hopping-window.ts';
 export { joinAsOf, type JoinAsOfOptions } from './operators/join-as-of.ts';
 export type { JoinOptions } from './operators/join-inputs.ts';
 export { joinInterval, type JoinIntervalOptions } from './operators/join-interval.ts';
 export { joinLatest, type JoinLatestOptions, type LatestJoined } from './operators/join-latest.ts';
 export { joinWindow, type JoinWindowOptions, type WindowJoined } from './operators/join-window.ts';
 export { matchPattern, type MatchPatternOptions } from './operators/match-pattern.ts';
+export { mergeWatermarked, type MergeWatermarkedOptions } from './operators/merge-watermarked.ts';
+export { risingEdge, type RisingEdgeOptions } from './operators/rising-edge.ts';
+export { sessionWindow, type SessionWindowOptions } from './operators/session-window.ts';
+export type { SessionResult } from './operators/session-windows.ts';
+export type { FailedValue, SideOutput } from './operators/side-output.ts';
+export type { SlidingFrame, SlidingResult } from './operators/sliding-stage.ts';
+export { slidingWindow, type SlidingWindowOptions } from './operators/sliding-window.ts';
+export { tumblingWindow, type TumblingWindowOptions } from './operators/tumbling-window.ts';
 export { Watermark } from './operators/watermark.ts';
+export type { EarlyTrigger, WindowOptions } from './operators/window-options.ts';
+export type { WindowFrame, WindowKey, WindowResult, WindowTiming } from './operators/window-result.ts';
+export { withWatermarks, type WatermarkOptions } from './operators/with-watermarks.ts';
+export { withoutWatermarks } from './operators/without-watermarks.ts';
 export { createLaneQueue } from './queue/create-lane-queue.ts';
 export { Credit } from './queue/credit.ts';
 export type { LaneOptions, LaneQueue, LaneStrategy, Ordering } from './queue/lane-queue.ts';
@@ -98,4 +136,8 @@ export {
   type OfferResult,
   type Overflow,
 } from './queue/mailbox.ts';
+export { DDSketch, type DDSketchOptions } from './sketches/dd-sketch.ts';
+export type { Hashable } from './sketches/hash-value.ts';
+export { HyperLogLog } from './sketches/hyper-log-log.ts';
 export { LatencyHistogram } from './sketches/latency-histogram.ts';
+export type { ResumePoint } from './windows/resume-tracker.ts';
