@@ -26,7 +26,7 @@ async function run(
 }
 
 /** Accepted = settled + waiting + running: nothing is lost and nothing is counted twice. */
-function conservation({ bus, resolved }: BusWorld, subscription: Subscription): void {
+function expectConservation({ bus, resolved }: BusWorld, subscription: Subscription): void {
   const { succeeded, deadLettered, dropped, filtered, running, queue } = subscription.stats();
   const known = succeeded + deadLettered + dropped + filtered + running + queue.size;
   expect(known).toBe(bus.stats().published + queue.blocked);
@@ -68,7 +68,7 @@ describe('the laws of a bus', () => {
         await run(world, subscription, steps, () => {});
 
         const keyOf = keys(steps);
-        for (const key of ['a', 'b', 'c']) inOrder(world.moments.filter(({ n }) => keyOf[n] === key));
+        for (const key of ['a', 'b', 'c']) expectInOrder(world.moments.filter(({ n }) => keyOf[n] === key));
       }),
       { numRuns: 300 },
     ));
@@ -81,7 +81,7 @@ describe('the laws of a bus', () => {
 
         await run(world, subscription, steps, () => {});
 
-        inOrder(world.moments);
+        expectInOrder(world.moments);
       }),
       { numRuns: 200 },
     ));
@@ -110,7 +110,7 @@ describe('the laws of a bus', () => {
         const roomy: SubscriberOptions = { ...options, mailbox: { ...options.mailbox, capacity: 1000 } };
         const subscription = world.subscribe('worker', roomy);
 
-        await run(world, subscription, steps, () => conservation(world, subscription));
+        await run(world, subscription, steps, () => expectConservation(world, subscription));
       }),
       { numRuns: 200 },
     ));
@@ -245,7 +245,7 @@ function keys(steps: readonly Step[]): (string | undefined)[] {
 }
 
 /** Starts and ends alternate, and events start in the order in which they were published. */
-function inOrder(moments: readonly Moment[]): void {
+function expectInOrder(moments: readonly Moment[]): void {
   let last = -1;
   let running: number | undefined;
   for (const { what, n } of moments) {
