@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, renameSync, truncateSync, writeFileSync } fr
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { readText } from '../../support/repository.ts';
 import { runCli, startCli, type RunningCli } from '../../support/run-cli.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { jsonLines } from '../../support/watch-in-process.ts';
@@ -24,6 +25,24 @@ async function watch(path: string, input: string | Uint8Array = '') {
 
 const summaryOf = (counts: object) =>
   expect.objectContaining({ type: 'summary', data: expect.objectContaining(counts) });
+
+describe('the main job', () => {
+  it('prints for the sample, with --json, what lies beside it', async () => {
+    expect(await runCli(['run', main, '--json'])).toEqual({
+      code: 0,
+      stdout: readText('examples/1-auth-watch/expected.jsonl'),
+      stderr: '',
+    });
+  });
+
+  it('prints for people without colours where there is no terminal', async () => {
+    const { code, stdout, stderr } = await runCli(['run', main]);
+
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/compromised .* logged in after \d+ failed logins/);
+    expect(stdout).not.toContain('\u001b');
+  });
+});
 
 describe('the main job on bad input', () => {
   it.each([
