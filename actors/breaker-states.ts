@@ -28,6 +28,7 @@ export interface BreakerInput {
   readonly random: Random;
 }
 
+/** What a breaker remembers. */
 export interface BreakerContext extends BreakerInput {
   /** Number of the current state, counted up at every entry: what a result is held against. */
   readonly epoch: number;
@@ -56,6 +57,7 @@ export type BreakerSignal =
   /** Close, with an empty window and the shortest open time, by hand. */
   | { readonly type: 'reset' };
 
+/** Which calls a breaker lets start: all, none for a time, some on trial, none until it is reset. */
 export type BreakerState = 'closed' | 'open' | 'halfOpen' | 'isolated';
 
 /** The state of a breaker that an XState value stands for; half-open has states within. */

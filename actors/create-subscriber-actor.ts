@@ -10,6 +10,7 @@ import { breakerSettings, type BreakerOptions, type BreakerPorts } from './break
 import { runMachine } from './run-machine.ts';
 import { subscriberMachine, type FlowState, type SubscriberSignal } from './subscriber.ts';
 
+/** What bounds a subscriber's calls. */
 export interface SubscriberActorOptions {
   /** When to stop calling a failing handler; `false` for never, except by `isolate`. Default: all defaults. */
   readonly breaker?: BreakerOptions | false;

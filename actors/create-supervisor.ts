@@ -5,6 +5,7 @@ import type { Random } from '../streams/event/random.ts';
 import { backoff, type BackoffOptions } from '../streams/operators/backoff.ts';
 import { supervisionMachine, type SupervisionInput } from './supervisor.ts';
 
+/** How often a child is restarted, and how soon. */
 export interface SupervisorOptions {
   /** Restarts of one child within `withinMs` before it is given up. Default `3`. */
   readonly maxRestarts?: number;

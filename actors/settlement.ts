@@ -2,6 +2,7 @@ import { describeValue } from '../streams/event/describe-value.ts';
 import type { Random } from '../streams/event/random.ts';
 import { backoff, type Backoff, type BackoffOptions } from '../streams/operators/backoff.ts';
 
+/** How often an event is tried, and after which delays. */
 export interface RetryPolicyOptions extends BackoffOptions {
   /** How often an event is tried in all, the first time included. Default `3`. */
   readonly maxAttempts?: number;

@@ -32,11 +32,13 @@ export type FlowSignal =
 /** What a subscriber's machine reacts to. */
 export type SubscriberSignal = FlowSignal | BreakerSignal;
 
+/** What a subscriber does with its events: handles, holds, finishes, refuses them, or waits for a restart. */
 export type FlowState = 'running' | 'paused' | 'draining' | 'stopped' | 'failed';
 
 /** What a subscriber was doing when it crashed, and goes on with when it is restarted. */
 type Interrupted = 'running' | 'paused' | 'draining';
 
+/** What a subscriber remembers. */
 export interface SubscriberContext extends BreakerContext {
   /** What it crashed with last. */
   readonly error: unknown;

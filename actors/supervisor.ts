@@ -12,6 +12,7 @@ export interface SupervisionInput {
   readonly random: Random;
 }
 
+/** What a supervisor remembers of one child. */
 export interface SupervisionContext extends SupervisionInput {
   /** When it was decided to restart the child, monotonic; those of the last `withinMs` only. */
   readonly restarts: readonly number[];
@@ -19,6 +20,7 @@ export interface SupervisionContext extends SupervisionInput {
   readonly error: unknown;
 }
 
+/** What a supervisor hears of one child. */
 export type SupervisionSignal =
   | { readonly type: 'crash'; readonly error: unknown }
   /** Somebody else has restarted the child: what was before is forgiven. */

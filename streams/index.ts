@@ -96,6 +96,7 @@ export {
 } from './event/trace-context.ts';
 export type { Joined, JoinInput, JoinKind, LeftOf, RightOf } from './joins/joined.ts';
 export { aggregate, type AggregateOptions } from './operators/aggregate.ts';
+export { backoff, type Backoff, type BackoffOptions } from './operators/backoff.ts';
 export { cooldown, type CooldownOptions } from './operators/cooldown.ts';
 export {
   countWindow,
@@ -106,6 +107,7 @@ export {
 export { detectAbsence, type Absence, type DetectAbsenceOptions } from './operators/detect-absence.ts';
 export { detectCount, type DetectCountOptions } from './operators/detect-count.ts';
 export { detectSequence, type DetectSequenceOptions } from './operators/detect-sequence.ts';
+export { failureWindow, type FailureWindowOptions, type Trip } from './operators/failure-window.ts';
 export { hoppingWindow, type HoppingWindowOptions } from './operators/hopping-window.ts';
 export { joinAsOf, type JoinAsOfOptions } from './operators/join-as-of.ts';
 export type { JoinOptions } from './operators/join-inputs.ts';
@@ -120,13 +122,14 @@ export type { SessionResult } from './operators/session-windows.ts';
 export type { FailedValue, SideOutput } from './operators/side-output.ts';
 export type { SlidingFrame, SlidingResult } from './operators/sliding-stage.ts';
 export { slidingWindow, type SlidingWindowOptions } from './operators/sliding-window.ts';
+export { trialWindow, type TrialVerdict, type TrialWindowOptions } from './operators/trial-window.ts';
 export { tumblingWindow, type TumblingWindowOptions } from './operators/tumbling-window.ts';
 export { Watermark } from './operators/watermark.ts';
 export type { EarlyTrigger, WindowOptions } from './operators/window-options.ts';
 export type { WindowFrame, WindowKey, WindowResult, WindowTiming } from './operators/window-result.ts';
 export { withWatermarks, type WatermarkOptions } from './operators/with-watermarks.ts';
 export { withoutWatermarks } from './operators/without-watermarks.ts';
-export { createLaneQueue } from './queue/create-lane-queue.ts';
+export { createLaneQueue, type LaneQueueOptions } from './queue/create-lane-queue.ts';
 export { Credit } from './queue/credit.ts';
 export type { LaneOptions, LaneQueue, LaneStrategy, Ordering } from './queue/lane-queue.ts';
 export {
@@ -136,6 +139,7 @@ export {
   type OfferResult,
   type Overflow,
 } from './queue/mailbox.ts';
+export type { PlacedLaneQueue } from './queue/placed-lane-queue.ts';
 export { DDSketch, type DDSketchOptions } from './sketches/dd-sketch.ts';
 export type { Hashable } from './sketches/hash-value.ts';
 export { HyperLogLog } from './sketches/hyper-log-log.ts';

@@ -4,6 +4,7 @@ import { CallbackQueue } from './callback-queue.ts';
 import { promiseTurn } from './promise-turn.ts';
 import { createTimerQueue, type VirtualTimer } from './timer-queue.ts';
 
+/** Where a virtual clock starts, and when it gives up. */
 export interface VirtualClockOptions {
   /** Where `now()` starts: milliseconds since the Unix epoch. Default `1_704_067_200_000`, 2024-01-01 UTC. */
   readonly now?: number;

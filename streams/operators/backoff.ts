@@ -1,6 +1,7 @@
 import { describeValue } from '../event/describe-value.ts';
 import type { Random } from '../event/random.ts';
 
+/** How delays grow, and how they are spread. */
 export interface BackoffOptions {
   /** Milliseconds before the first retry. Default `100`. */
   readonly baseMs?: number;

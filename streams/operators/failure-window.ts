@@ -4,6 +4,7 @@ import { describeValue } from '../event/describe-value.ts';
 import type { CallResult } from '../event/outcome.ts';
 import { CountCallWindow, TimeCallWindow, type CallWindow } from './call-window.ts';
 
+/** Which results are judged, and by which bounds. */
 export interface FailureWindowOptions {
   /** How many of the latest results to judge. Default `100`. Not together with `windowMs`. */
   readonly windowSize?: number;

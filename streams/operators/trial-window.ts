@@ -3,6 +3,7 @@ import { describeValue } from '../event/describe-value.ts';
 import type { CallResult } from '../event/outcome.ts';
 import { CountCallWindow } from './call-window.ts';
 
+/** How many trials there are, and what they are judged by. */
 export interface TrialWindowOptions {
   /** Results that make a verdict. */
   readonly trials: number;
