@@ -1,9 +1,7 @@
 import { describeValue } from '../event/describe-value.ts';
 import type { Aggregate } from './aggregate.ts';
 
-export interface CollectOptions<T, V> {
-  /** What to collect of a value. Default: the value itself. */
-  readonly select?: (value: T) => V;
+export interface CollectOptions {
   /** How many to keep at most: the earliest. `count()` beside it tells how many there were. Default `1_000`. */
   readonly max?: number;
 }
@@ -16,7 +14,8 @@ interface CollectState<V> {
 }
 
 /**
- * Collects the values in order of event time, at most `max`: the earliest; of one time, in order of coming.
+ * Collects the values, or what `select` reads from them, in order of event time: at most `max`, the earliest; of
+ * one time, in order of coming.
  *
  * O(1) for a value that comes in order, O(max) for one that does not.
  *
@@ -26,8 +25,14 @@ interface CollectState<V> {
  * of(3, 1, 2).pipe(aggregate({ all: collect() }, { time: (x) => x })); // => { all: [1, 2, 3] }
  * ```
  */
-export function collect<T, V = T>(
-  options: CollectOptions<T, V> = {},
+export function collect<T>(
+  options?: CollectOptions & { readonly select?: never },
+): Aggregate<T, readonly T[], CollectState<T>, T>;
+export function collect<T, V>(
+  options: CollectOptions & { readonly select: (value: T) => V },
+): Aggregate<T, readonly V[], CollectState<V>, V>;
+export function collect<T, V>(
+  options: CollectOptions & { readonly select?: (value: T) => V } = {},
 ): Aggregate<T, readonly V[], CollectState<V>, V> {
   const { select, max = 1_000 } = options;
   if (!(Number.isSafeInteger(max) && max >= 1)) {
@@ -58,6 +63,7 @@ export function collect<T, V = T>(
 
   const create = (): CollectState<V> => ({ times: [], values: [], head: 0 });
   return {
+    // Without `select`, V is T.
     read: select ?? ((value) => value as unknown as V),
     create,
     add: insertBounded,

@@ -15,9 +15,11 @@ interface FirstState<V> {
  * of({ time: 9, id: 'b' }, late).pipe(aggregate({ id: first((x) => x.id) })); // => { id: 'a' }
  * ```
  */
-export function first<T, V = T>(select?: (value: T) => V): Aggregate<T, V | undefined, FirstState<V>, V> {
+export function first<T>(): Aggregate<T, T | undefined, FirstState<T>, T>;
+export function first<T, V>(select: (value: T) => V): Aggregate<T, V | undefined, FirstState<V>, V>;
+export function first<T, V>(select?: (value: T) => V): Aggregate<T, V | undefined, FirstState<V>, V> {
   return {
-    // Without `select`, V is T by its default.
+    // Without `select`, V is T.
     read: select ?? ((value) => value as unknown as V),
     create: () => ({ time: Infinity, value: undefined }),
     add(state, read, time) {

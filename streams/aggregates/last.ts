@@ -15,9 +15,11 @@ interface LastState<V> {
  * of({ time: 9, id: 'b' }, late).pipe(aggregate({ id: last((x) => x.id) })); // => { id: 'b' }
  * ```
  */
-export function last<T, V = T>(select?: (value: T) => V): Aggregate<T, V | undefined, LastState<V>, V> {
+export function last<T>(): Aggregate<T, T | undefined, LastState<T>, T>;
+export function last<T, V>(select: (value: T) => V): Aggregate<T, V | undefined, LastState<V>, V>;
+export function last<T, V>(select?: (value: T) => V): Aggregate<T, V | undefined, LastState<V>, V> {
   return {
-    // Without `select`, V is T by its default.
+    // Without `select`, V is T.
     read: select ?? ((value) => value as unknown as V),
     create: () => ({ time: -Infinity, value: undefined }),
     add(state, read, time) {

@@ -13,7 +13,7 @@ export interface AggregateOptions<T, K> {
   /** One result for each of these. Default: one over all, without a `key`. */
   readonly key?: (value: T) => K;
   /** Event time of a value, for aggregates that go by it. Default: the order of coming. */
-  readonly time?: (value: T) => number;
+  readonly time?: (value: NoInfer<T>) => number;
   /** How many keys there may be; more end the stream with a QueueFullError. Default `100_000`. */
   readonly maxKeys?: number;
   /** Takes values whose key, time or figures cannot be read. Without it, such a value ends the stream. */

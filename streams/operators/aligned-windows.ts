@@ -1,4 +1,5 @@
 import type { Subscriber } from 'rxjs';
+import type { Clock } from '../event/clock.ts';
 import type { Bucket, Pane } from '../windows/pane.ts';
 import type { OpenMark } from '../windows/resume-tracker.ts';
 import { TimeHeap } from '../windows/time-heap.ts';
@@ -33,6 +34,8 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
   #recent: AlignedBucket<K> | undefined;
   /** Panes that the value now being taken makes give a result. */
   #due: [AlignedBucket<K>, Pane<K>][] = [];
+  /** Panes whose early results wait for the end of a burst. */
+  #waiting = new Map<Pane<K>, AlignedBucket<K>>();
   #open = 0;
 
   constructor(
@@ -92,6 +95,23 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
     }
   }
 
+  protected override endBurst(): void {
+    this.#due = [...this.#waiting].map(([pane, bucket]) => [bucket, pane]);
+    this.#waiting = new Map();
+    this.#emitDue();
+  }
+
+  #emitDue(): void {
+    const due = this.#due;
+    this.#due = [];
+    for (const [bucket, pane] of due) {
+      // What waited for the end of a burst may have been told on time, or put out, before that.
+      if (pane.pending === 0 || bucket.panes.get(pane.key) !== pane) continue;
+      this.emit(pane, bucket.start, bucket.end, bucket.end <= this.time ? 'late' : 'early');
+      this.#emitted(pane);
+    }
+  }
+
   #add(start: number, key: K, time: number): void {
     const recent = this.#recent;
     const bucket = recent !== undefined && recent.start === start ? recent : this.#bucketAt(start);
@@ -103,16 +123,17 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
     }
     this.aggregates.add(pane.states, time);
     pane.pending += 1;
-    if (bucket.end <= this.time || pane.pending >= this.settings.everyCount) this.#due.push([bucket, pane]);
+    if (bucket.end <= this.time) {
+      this.#due.push([bucket, pane]);
+    } else if (pane.pending >= this.settings.everyCount) {
+      if (this.burst === undefined) this.#due.push([bucket, pane]);
+      else this.#awaitBurst(bucket, pane, this.burst);
+    }
   }
 
-  #emitDue(): void {
-    const due = this.#due;
-    this.#due = [];
-    for (const [bucket, pane] of due) {
-      this.emit(pane, bucket.start, bucket.end, bucket.end <= this.time ? 'late' : 'early');
-      this.#emitted(pane);
-    }
+  #awaitBurst(bucket: AlignedBucket<K>, pane: Pane<K>, burst: Clock): void {
+    this.#waiting.set(pane, bucket);
+    this.awaitBurst(burst);
   }
 
   #bucketAt(start: number): AlignedBucket<K> {

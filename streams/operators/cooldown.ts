@@ -10,9 +10,9 @@ export interface CooldownOptions<T> {
   /** How long, in event time, a key is silent after a value that passed. */
   readonly ms: number;
   /** Each key cools down by itself. Default: one for all. */
-  readonly key?: (value: T) => unknown;
+  readonly key?: (value: NoInfer<T>) => unknown;
   /** Event time of a value, in milliseconds since the epoch. Default: its `time` property. */
-  readonly time?: (value: T) => number;
+  readonly time?: (value: NoInfer<T>) => number;
   /** How many keys may be cooling down at once. Default `100_000`. */
   readonly maxKeys?: number;
   /** Takes the key that is forgotten, the one that passed longest ago, when there are more. */

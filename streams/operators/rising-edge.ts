@@ -9,7 +9,7 @@ export interface RisingEdgeOptions<T> {
   /** The condition. */
   readonly when: (value: T) => boolean;
   /** Each key has an edge of its own. Default: one for all. */
-  readonly key?: (value: T) => unknown;
+  readonly key?: (value: NoInfer<T>) => unknown;
   /** For how many keys the condition may hold at once. Default `100_000`. */
   readonly maxKeys?: number;
   /** Takes the key that is forgotten, the one whose condition has held longest, when there are more. */

@@ -25,6 +25,8 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
   readonly #gapMs: number;
   readonly #sessions = new Map<K, Session<K>[]>();
   readonly #due = new TimeHeap<Session<K>>();
+  /** Sessions whose early results wait for the end of a burst. */
+  #waiting = new Set<Session<K>>();
   #open = 0;
 
   constructor(
@@ -42,7 +44,7 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
     this.aggregates.add(session.states, time);
     session.pending += 1;
     if (session.closed) this.#emitSession(session, 'late');
-    else if (session.pending >= this.settings.everyCount) this.#emitSession(session, 'early');
+    else if (session.pending >= this.settings.everyCount) this.#emitEarly(session);
     if (this.#open > this.settings.maxOpenWindows) this.#evictExcess();
     return true;
   }
@@ -74,6 +76,15 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
         if (this.output.closed) return;
         if (!session.closed && session.pending > 0) this.#emitSession(session, 'early');
       }
+    }
+  }
+
+  protected override endBurst(): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const session of waiting) {
+      if (!session.closed && session.pending > 0 && !Number.isNaN(session.due))
+        this.#emitSession(session, 'early');
     }
   }
 
@@ -160,6 +171,15 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
     if (session.lastId === undefined || this.settings.discarding) return;
     session.replaces = [...session.replaces, session.lastId];
     session.lastId = undefined;
+  }
+
+  #emitEarly(session: Session<K>): void {
+    if (this.burst === undefined) {
+      this.#emitSession(session, 'early');
+      return;
+    }
+    this.#waiting.add(session);
+    this.awaitBurst(this.burst);
   }
 
   #emitSession(session: Session<K>, timing: WindowTiming): void {

@@ -85,6 +85,10 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
     // Early results need windows with a state of their own.
   }
 
+  protected override endBurst(): void {
+    // As above: nothing waits.
+  }
+
   /** The slice that takes a value of `time`; `undefined` if all its windows are done with. */
   #sliceAt(time: number): SliceBucket<K> | undefined {
     const recent = this.#recent;

@@ -12,6 +12,8 @@ import { frameNames, type WindowKey, type WindowResult } from './window-result.t
 export interface EarlyTrigger {
   /** After this many values since its last result. */
   readonly everyCount?: number;
+  /** Let a burst of values end before `everyCount` is judged: one result for all of it. Needs `clock`. */
+  readonly coalesce?: boolean;
   /** At each multiple of this that the watermark passes, if values have come since its last result. */
   readonly everyMs?: number;
   /** This long after a value on the clock. Needs `clock`. */
@@ -25,7 +27,7 @@ export interface WindowOptions<T, R, K extends WindowKey> {
   /** Windows are kept apart by this. Default: one window over all. */
   readonly key?: (value: T) => K;
   /** Event time of a value, in milliseconds since the epoch. Default: its `time` property. */
-  readonly time?: (value: T) => number;
+  readonly time?: (value: NoInfer<T>) => number;
   /** Begins the ids of results; different for each pipeline whose results meet. Default: the operator's name. */
   readonly name?: string;
   /** How long after its end a window still takes late values and gives new results. Default `0`. */
@@ -45,10 +47,10 @@ export interface WindowOptions<T, R, K extends WindowKey> {
    * later make a new one under the same id. Without it, exceeding ends the stream with a QueueFullError.
    */
   readonly evicted?: SideOutput<WindowResult<NoInfer<K>, NoInfer<R>>>;
-  /** Tells the time for `early.everyClockMs`. */
+  /** Tells the time for `early.everyClockMs`, and the end of a burst for `early.coalesce`. */
   readonly clock?: Clock;
   /** Where a value lies in its source: a number that grows from value to value. For `resumeFrom`. */
-  readonly position?: (value: T) => number;
+  readonly position?: (value: NoInfer<T>) => number;
   /** Learns, as windows close, from where the source must be read again after a crash. Needs `position`. */
   readonly resumeFrom?: SideOutput<ResumePoint>;
 }
@@ -83,6 +85,9 @@ export function checkWindowOptions<T, R, K extends WindowKey>(
   if (everyClockMs !== undefined) {
     checkWhole('early.everyClockMs', everyClockMs, 1);
     if (options.clock === undefined) throw new TypeError('early.everyClockMs needs a clock');
+  }
+  if (early.coalesce === true && options.clock === undefined) {
+    throw new TypeError('early.coalesce needs a clock');
   }
   if (accumulation !== 'accumulating' && accumulation !== 'discarding') {
     throw new TypeError(

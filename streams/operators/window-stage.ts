@@ -1,5 +1,6 @@
 import type { Subscriber } from 'rxjs';
 import { AggregateSet, type States } from '../aggregates/aggregate-set.ts';
+import type { Clock } from '../event/clock.ts';
 import { QueueFullError } from '../event/errors.ts';
 import { ResumeTracker } from '../windows/resume-tracker.ts';
 import { checkEventTime } from './event-time.ts';
@@ -30,7 +31,10 @@ export abstract class WindowStage<T, R, K extends WindowKey> implements Stage<T>
   protected readonly resume: ResumeTracker | undefined;
   /** The watermark: what ends at or before it is closed. */
   protected time = -Infinity;
+  /** Defers what waits for the end of a burst; undefined where nothing does. */
+  protected readonly burst: Clock | undefined;
   readonly #ticker: Ticker | undefined;
+  #inBurst = false;
   #lateValues = 0;
 
   constructor(settings: WindowSettings<T, R, K>, output: Subscriber<WindowResult<K, R> | Watermark>) {
@@ -38,6 +42,7 @@ export abstract class WindowStage<T, R, K extends WindowKey> implements Stage<T>
     this.output = output;
     this.aggregates = new AggregateSet(settings.aggregate);
     const { resumeFrom, clock, early } = settings;
+    this.burst = early?.coalesce === true ? clock : undefined;
     if (resumeFrom !== undefined) this.resume = new ResumeTracker((point) => resumeFrom.next(point));
     if (clock !== undefined && early?.everyClockMs !== undefined) {
       this.#ticker = new Ticker(clock, early.everyClockMs, () => {
@@ -55,6 +60,19 @@ export abstract class WindowStage<T, R, K extends WindowKey> implements Stage<T>
 
   /** Gives early results of all open windows that have taken values since their last. */
   protected abstract fireEarly(): void;
+
+  /** Gives the early results that have waited for the end of a burst. */
+  protected abstract endBurst(): void;
+
+  /** Calls `endBurst` once the code that runs now is done. */
+  protected awaitBurst(burst: Clock): void {
+    if (this.#inBurst) return;
+    this.#inBurst = true;
+    burst.defer(() => {
+      this.#inBurst = false;
+      if (!this.output.closed) this.endBurst();
+    });
+  }
 
   value(value: T): void {
     const { settings, resume } = this;

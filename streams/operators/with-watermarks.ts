@@ -14,11 +14,11 @@ export interface WatermarkOptions<T> {
   /** How far behind the latest value a value may come and still be on time. Default `0`: none may. */
   readonly boundMs?: number;
   /** Event time of a value, in milliseconds since the epoch. Default: its `time` property. */
-  readonly time?: (value: T) => number;
+  readonly time?: (value: NoInfer<T>) => number;
   /** Emit a watermark only when it is this much above the last. Default `0`: at each advance. */
   readonly everyMs?: number;
   /** Which producer a value comes from. Each has its own watermark; theirs is the minimum. Default: one. */
-  readonly source?: (value: T) => unknown;
+  readonly source?: (value: NoInfer<T>) => unknown;
   /** How many producers there may be; beyond, a value of a new one has failed. Default `1_000`. */
   readonly maxSources?: number;
   /** A producer silent for this long is set aside, so that it does not hold the others. Needs `clock`. */
@@ -32,7 +32,7 @@ export interface WatermarkOptions<T> {
   /** The watermark to begin with, to resume where a pipeline left off. Default: none. */
   readonly startAt?: number;
   /** Takes values without a usable time. Without it such a value ends the stream with its error. */
-  readonly errors?: SideOutput<FailedValue<T>>;
+  readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
 /**
