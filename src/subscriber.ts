@@ -14,6 +14,7 @@ import { Credit } from '../streams/queue/credit.ts';
 import type { DropReason } from '../streams/queue/mailbox.ts';
 import { RetryBudget } from '../streams/queue/retry-budget.ts';
 import type { DeadLetterReason } from './dead-letter.ts';
+import { LogThrottle } from './log-throttle.ts';
 import { Quiet } from './quiet.ts';
 import { RateHold } from './rate-hold.ts';
 import type { ResolvedSubscriber } from './resolve-subscriber.ts';
@@ -44,6 +45,7 @@ export class Subscriber {
   #source: TransportSubscription;
   #deliveries: RxSubscription;
   readonly #quiet = new Quiet();
+  readonly #log: LogThrottle;
   #closing = false;
 
   constructor(config: ResolvedSubscriber, ports: SubscriberPorts) {
@@ -51,6 +53,7 @@ export class Subscriber {
     this.#ports = ports;
     const { clock, random } = ports;
     this.counters = new SubscriberCounters(clock);
+    this.#log = new LogThrottle(clock);
     this.#credit = new Credit(config.concurrency);
     this.actor = createSubscriberActor(
       {
@@ -117,7 +120,9 @@ export class Subscriber {
     const calls = this.#dispatcher.dispose();
     for (const call of calls) {
       call.abort(reason);
-      this.#deadLetter(call.delivery, 'closed', reason);
+      const { event, attempt } = call.delivery;
+      if (!this.#store(event, 'closed', reason, attempt)) this.counters.dropped += 1;
+      call.delivery.term('closed');
     }
     return calls.length;
   }
@@ -228,17 +233,17 @@ export class Subscriber {
     const { clock, deadLetters, logger } = this.#ports;
     const { name } = this.config;
     const stored = deadLetters.add({ event, subscriber: name, reason, attempts, error, time: clock.now() });
-    if (!stored) {
-      logger.warn({ subscriber: name }, `dead letters are full: ${name} holds on to event ${event.id}`);
-      return false;
-    }
-    this.counters.deadLettered += 1;
-    const why = describeError(error);
+    if (stored) this.counters.deadLettered += 1;
+    const withheld = this.#log.pass();
+    if (withheld === undefined) return stored;
+    const what = stored
+      ? `gave up event ${event.id} of type ${event.type} after ${attempts} attempts (${reason}): ${describeError(error)}`
+      : `holds on to event ${event.id}: the dead letters are full`;
     logger.warn(
       { subscriber: name, eventId: event.id, eventType: event.type, reason, error },
-      `${name} gave up event ${event.id} of type ${event.type} after ${attempts} attempts (${reason}): ${why}`,
+      `${name} ${what}${withheld === 0 ? '' : ` (and ${withheld} more before)`}`,
     );
-    return true;
+    return stored;
   }
 
   readonly #dropped = (event: EventEnvelope, reason: DropReason): void => {
