@@ -9,6 +9,7 @@ export {
   defineEvent,
   EventDraft,
   type AnyEventDefinition,
+  type AnyEventDraft,
   type DefineEventOptions,
   type EventDefinition,
   type EventFields,
@@ -66,7 +67,13 @@ export type {
 export type { Enricher } from './event-factory.ts';
 export { consoleLogger, type Logger, type LogLevel } from './logger.ts';
 export type { Middleware } from './middleware.ts';
-export type { DedupeOptions, RateLimitOptions, RetryOptions, SubscriberOptions } from './options.ts';
+export type {
+  DedupeOptions,
+  RateLimitOptions,
+  RetryOptions,
+  SubscriberFilter,
+  SubscriberOptions,
+} from './options.ts';
 export type { PublishRateLimit } from './publish-gate.ts';
 export type { PublishReport, PublishResult, SubscriberOutcome } from './publisher.ts';
 export type { RoutingRule } from './routing-rules.ts';

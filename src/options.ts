@@ -2,7 +2,7 @@ import type { BreakerOptions } from '../actors/breaker.ts';
 import type { Handler } from '../actors/handler.ts';
 import { describeValue } from '../streams/event/describe-value.ts';
 import type { EventEnvelope } from '../streams/event/envelope.ts';
-import type { EventFilter } from '../streams/event/filter.ts';
+import type { FilterRule } from '../streams/event/filter.ts';
 import type { PriorityInput } from '../streams/event/priority.ts';
 import type { Ordering } from '../streams/queue/lane-queue.ts';
 import type { MailboxOptions } from '../streams/queue/mailbox.ts';
@@ -41,6 +41,12 @@ export interface RateLimitOptions {
   readonly burst?: number;
 }
 
+/** Which events a subscriber wants: a predicate of its own events, conditions as data, or several of them. */
+export type SubscriberFilter<Event extends EventEnvelope = EventEnvelope> =
+  | ((event: Event) => boolean)
+  | FilterRule
+  | readonly SubscriberFilter<Event>[];
+
 /** What a subscriber may choose. Everything is checked when it subscribes. */
 export interface SubscriberOptions<Event extends EventEnvelope = EventEnvelope> {
   /** Unique on its bus. Default: made from the handler's name and a number. */
@@ -59,8 +65,8 @@ export interface SubscriberOptions<Event extends EventEnvelope = EventEnvelope> 
   readonly retry?: RetryOptions | false;
   /** Called in place of the handler while the breaker is open. Without one, events wait. */
   readonly fallback?: Handler<Event>;
-  /** Which events it wants: a predicate, or conditions as data. */
-  readonly filter?: EventFilter;
+  /** Which events it wants: a predicate, conditions as data, or several of which all must hold. */
+  readonly filter?: SubscriberFilter<Event>;
   /** The least urgent priority that it wants. Default `'low'`. */
   readonly minPriority?: PriorityInput;
   /** The share of events that it wants, 0 to 1, chosen at random. Default `1`. */

@@ -32,6 +32,7 @@ export {
   defineEvent,
   EventDraft,
   type AnyEventDefinition,
+  type AnyEventDraft,
   type DefineEventOptions,
   type EventDefinition,
   type EventFields,

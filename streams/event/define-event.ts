@@ -50,6 +50,13 @@ export class EventDraft<Type extends string = string, Input = unknown, Data = un
   }
 }
 
+/** A draft of whatever type and payload: what all drafts have in common, as {@link AnyEventDefinition} is of definitions. */
+export interface AnyEventDraft {
+  readonly definition: AnyEventDefinition;
+  readonly data: unknown;
+  readonly fields: EventFields | undefined;
+}
+
 /** A typed event: call it to make a draft, or hand it to `publish` and `subscribe`. */
 export interface EventDefinition<Type extends string = string, Input = unknown, Data = unknown> {
   (data: Input, fields?: EventFields): EventDraft<Type, Input, Data>;

@@ -1,8 +1,8 @@
-import type { EventDefinition, EventDraft, EventFields } from './define-event.ts';
+import type { AnyEventDraft, EventDefinition, EventFields } from './define-event.ts';
 import type { EventEnvelope } from './envelope.ts';
 
 /** An event as `publish` takes it whole: a draft made by a definition, or an envelope. */
-export type Publishable = EventDraft | EventEnvelope;
+export type Publishable = AnyEventDraft | EventEnvelope;
 
 /**
  * The ways to name what is published, shared by all forms of publish. With a definition the payload is
@@ -11,5 +11,5 @@ export type Publishable = EventDraft | EventEnvelope;
 export interface PublishCall<Result> {
   <Input, Data>(definition: EventDefinition<string, Input, Data>, data: Input, fields?: EventFields): Result;
   (type: string, data: unknown, fields?: EventFields): Result;
-  <Type extends string, Input, Data>(event: EventDraft<Type, Input, Data> | EventEnvelope): Result;
+  (event: Publishable): Result;
 }
