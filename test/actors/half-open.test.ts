@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { BreakerOptions } from '../../actors/breaker.ts';
+import { createBreaker } from '../../actors/create-breaker.ts';
+import { createVirtualClock } from '../../src/testing/virtual-clock.ts';
+import { seededRandom } from '../support/seeded-random.ts';
 import { acquire, breakerWith, fail, grants, quick } from '../support/breaker.ts';
 
 describe('a half-open breaker', () => {
@@ -28,6 +31,32 @@ describe('a half-open breaker', () => {
 
     expect(breaker.state).toBe('halfOpen');
     expect(grants(breaker)).toHaveLength(0);
+  });
+
+  // The same under load, with callers that come and go on their own time.
+  it('grants exactly halfOpenCalls in every half-open state to 200 callers that never stop trying', async () => {
+    const clock = createVirtualClock({ now: 0 });
+    const random = seededRandom(7);
+    const breaker = createBreaker({ ...quick, minimumCalls: 3, resetTimeoutMs: 50 }, { clock, random });
+    const starts = new Map<string, number>();
+    const sleep = (ms: number) => new Promise<void>((resolve) => clock.setTimeout(resolve, ms));
+    async function call(): Promise<void> {
+      for (;;) {
+        const { state, epoch } = breaker.snapshot;
+        const permit = breaker.tryAcquire();
+        if (permit !== undefined) starts.set(`${state} ${epoch}`, (starts.get(`${state} ${epoch}`) ?? 0) + 1);
+        await sleep(random() * 40);
+        if (random() < 0.8) permit?.failed();
+        else permit?.ok();
+      }
+    }
+    for (let caller = 0; caller < 200; caller += 1) void call();
+    await clock.advanceBy(2_000);
+
+    const trials = [...starts].filter(([state]) => state.startsWith('halfOpen')).map(([, count]) => count);
+    expect(trials.length).toBeGreaterThan(3);
+    expect(trials.slice(0, -1)).toEqual(trials.slice(0, -1).fill(3));
+    expect([...starts.keys()].filter((state) => state.startsWith('open'))).toEqual([]);
   });
 
   // opossum issue 119, cockatiel pull request 114: a cancelled trial held its permit for ever.

@@ -5,7 +5,7 @@ import type { CallResult } from '../../streams/event/outcome.ts';
 import { BreakerModel, type ModelOptions } from '../support/breaker-model.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 
-const schedules = Number(process.env['BREAKWATER_RUNS'] ?? 20_000);
+const schedules = Number(process.env['BREAKWATER_RUNS'] ?? 10_000);
 const seed = Number(process.env['BREAKWATER_SEED'] ?? Date.now() % 2 ** 31);
 
 const clock = createVirtualClock({ now: 0 });
