@@ -4,9 +4,19 @@
  * two ids could become one). One pass, no allocation.
  */
 export function isPlainText(text: string): boolean {
+  let surrogates = false;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code < 32 || (code >= 127 && code < 160)) return false;
+    if (code >= 0xd800) surrogates = true;
+  }
+  return !surrogates || isWellFormed(text);
+}
+
+/** Whether text has no lone surrogates, so that UTF-8 can carry it. */
+export function isWellFormed(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
     if (code < 0xd800 || code > 0xdfff) continue;
     const next = text.charCodeAt(at + 1);
     if (code > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) return false;

@@ -78,7 +78,7 @@ describe('checkEnvelope', () => {
     ['H8: a fraction of a millisecond', { time: 1.5 }, 'time'],
     ['H9: priority 99', { priority: 99 }, 'priority'],
     ['H9: priority -1', { priority: -1 }, 'priority'],
-    ['H9: a priority that says it is one', { priority: { valueOf: () => 'high' } }, 'priority'],
+    ['H9: a priority that says it is one', { priority: { valueOf: (): string => 'high' } }, 'priority'],
     ['H9: an array', { priority: ['high'] }, 'priority'],
     ['H10: a negative depth', { causationDepth: -1 }, 'causationDepth'],
     ['H10: a correlation id of 1 MB', { correlationId: 'c'.repeat(1_000_000) }, 'correlationId'],
