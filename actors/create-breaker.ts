@@ -46,7 +46,7 @@ export interface Breaker {
  * @throws RangeError when an option is out of range.
  * @example
  * ```ts
- * const breaker = createBreaker({ consecutiveFailures: 1 }, { clock: systemClock, random: Math.random });
+ * const breaker = createBreaker({ consecutiveFailures: 1 }, { clock: createSystemClock(), random: Math.random });
  * breaker.tryAcquire()?.failed();
  * breaker.state; // => 'open'
  * breaker.tryAcquire(); // => undefined

@@ -66,7 +66,8 @@ export interface SubscriberActor {
  * @throws RangeError when an option is out of range.
  * @example
  * ```ts
- * const actor = createSubscriberActor({}, { clock: systemClock, random: Math.random, credit: new Credit(0) });
+ * const ports = { clock: createSystemClock(), random: Math.random, credit: new Credit(0) };
+ * const actor = createSubscriberActor({}, ports);
  * actor.send({ type: 'pause' });
  * actor.snapshot.flow; // => 'paused'
  * ```

@@ -69,7 +69,7 @@ interface Watched {
  * @throws RangeError when an option is out of range.
  * @example
  * ```ts
- * const supervisor = createSupervisor({ maxRestarts: 1 }, { clock: systemClock, random: Math.random });
+ * const supervisor = createSupervisor({ maxRestarts: 1 }, { clock: createSystemClock(), random: Math.random });
  * supervisor.watch('billing', { restart: () => console.log('again'), giveUp: () => console.log('never') });
  * supervisor.crashed('billing', new Error('lost its socket')); // => again, after about 100 ms
  * ```

@@ -57,9 +57,9 @@ export function retryPolicy(options: RetryPolicyOptions | false = {}): RetryPoli
  *
  * @example
  * ```ts
- * const policy = retryPolicy({ jitter: 'none' });
- * settle({ error: new Error('busy'), attempt: 1, policy, random: Math.random }); // => { kind: 'retry', delayMs: 100 }
- * settle({ error: new FatalError('no'), attempt: 1, policy, random: Math.random }).kind; // => 'dead-letter'
+ * const tried = { attempt: 1, policy: retryPolicy({ jitter: 'none' }), random: Math.random };
+ * settle({ ...tried, error: new Error('busy') }); // => { kind: 'retry', delayMs: 100 }
+ * settle({ ...tried, error: new FatalError('no') }).kind; // => 'dead-letter'
  * ```
  */
 export function settle({ error, attempt, policy, random }: FailedTry): Decision {

@@ -4,7 +4,8 @@ import { MessageChannel } from 'node:worker_threads';
  * Resolves once every promise that can settle by itself has settled, however long its chain.
  *
  * Counting microtasks would settle only chains up to that length. A message between two ports arrives in a
- * later turn of the event loop, which begins only when no microtask is left.
+ * later turn of the event loop, which begins only when no microtask is left; unlike an immediate, it arrives
+ * also where a test runner has put fake timers in place of the real ones.
  */
 export function promiseTurn(): Promise<void> {
   return new Promise((resolve) => {
