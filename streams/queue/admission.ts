@@ -63,7 +63,6 @@ export class Admission {
       }
       waiters.popFront();
       if (admitted === undefined) continue;
-      waiter.admitted = undefined;
       admitted();
       return true;
     }

@@ -150,7 +150,7 @@ export class Mailbox<T> {
   /** Removes and returns the event to start next; `undefined` when none may start. O(1). */
   take(now: number): T | undefined {
     const item = this.#lanes.take(now);
-    if (this.#blocked > 0 && item !== undefined) this.#admit(this.#lanes.takenLane);
+    if (this.#blocked > 0) this.#admit(this.#lanes.takenLane);
     return item;
   }
 
@@ -195,7 +195,7 @@ export class Mailbox<T> {
         const item = this.#lanes.evictNewest(lane);
         if (item !== undefined) items.push(item);
       }
-      for (const item of items.reverse()) this.#onDrop(item, lane, reason);
+      for (const item of items.toReversed()) this.#onDrop(item, lane, reason);
     }
     this.clear();
   }

@@ -77,7 +77,6 @@ export class RecentIds {
   /** Forgets all. */
   clear(): void {
     this.#additions.clear();
-    this.#first += this.#ids.size;
     this.#ids.clear();
     this.#times.clear();
   }

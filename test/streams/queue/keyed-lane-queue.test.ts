@@ -122,6 +122,36 @@ describe('KeyedLaneQueue', () => {
     expect([queue.take(0), queue.take(0)]).toEqual(['b', 'a low']);
   });
 
+  it('lets a key keep its turn when its first event is evicted', () => {
+    const queue = keyed();
+    for (const item of ['a1', 'a2', 'b1']) queue.push(item, 2, item.charAt(0), 0);
+
+    expect(queue.evictOldest()).toBe('a1');
+    expect([queue.take(0), queue.take(0)]).toEqual(['a2', 'b1']);
+  });
+
+  it('runs one event of a key at a time even if one comes back after its key was released', () => {
+    const queue = keyed();
+    for (const item of ['a1', 'a2']) queue.push(item, 2, 'a', 0);
+    queue.take(0);
+    queue.release('a');
+    queue.restore('a1', 2, 'a', 0, queue.takenPlace);
+
+    expect([queue.take(0), queue.take(0)]).toEqual(['a1', undefined]);
+  });
+
+  it('keeps no event alive that has left it', () => {
+    const queue = createLaneQueue<Uint8Array>({ order: 'key' });
+    const before = bytesInUse();
+    for (let i = 0; i < 12; i += 1) queue.push(new Uint8Array(1 << 20), i & 3, `key ${i % 5}`, 0);
+    for (let i = 0; i < 4; i += 1) queue.take(0);
+    for (let i = 0; i < 4; i += 1) queue.evictOldest();
+    queue.clear();
+
+    expect(bytesInUse() - before).toBeLessThan(1 << 20);
+    expect(queue.size).toBe(0);
+  });
+
   it('takes no notice of the release of a key that does not run', () => {
     const queue = keyed();
     queue.release('a');

@@ -60,6 +60,21 @@ describe('Mailbox', () => {
     expect(mailbox.blocked).toBe(0);
   });
 
+  it('admits the lane taken from before a more urgent one', () => {
+    const { mailbox } = filled({ capacity: 2, weights: [1, 1, 1, 1] }, [1, 3]);
+    const admitted: string[] = [];
+    for (const [name, lane] of [
+      ['h', 1],
+      ['h2', 1],
+      ['l', 3],
+    ] as const) {
+      mailbox.offer(name, lane, undefined, 0);
+      mailbox.whenAdmitted(lane, 1, () => admitted.push(name));
+    }
+
+    expect([mailbox.take(0), mailbox.take(0), admitted]).toEqual(['h0', 'l1', ['h', 'l']]);
+  });
+
   it('tells the publisher of a batch when the last of its events is admitted', () => {
     const { mailbox } = filled({ capacity: 1 }, [2, 2, 2, 2]);
     let admitted = 0;
@@ -93,6 +108,27 @@ describe('Mailbox', () => {
     expect([admitted, mailbox.size, mailbox.blocked]).toEqual([['second'], 2, 1]);
     mailbox.take(0);
     expect([admitted, mailbox.blocked]).toEqual([['second'], 0]);
+  });
+
+  it('spends no room on a batch whose publisher gave up', () => {
+    const { mailbox } = filled({ capacity: 1 }, [2, 2, 2, 2]);
+    const admitted: string[] = [];
+    mailbox.whenAdmitted(2, 2, () => admitted.push('batch'))();
+    mailbox.whenAdmitted(2, 1, () => admitted.push('other'));
+    mailbox.take(0);
+
+    expect(admitted).toEqual(['other']);
+  });
+
+  it('lets a publisher that gave up wait again', () => {
+    const { mailbox } = filled({ capacity: 1 }, [2, 2]);
+    const admitted: string[] = [];
+    mailbox.whenAdmitted(2, 1, () => admitted.push('first'))();
+    mailbox.whenAdmitted(2, 1, () => admitted.push('again'));
+    expect(admitted).toEqual([]);
+
+    mailbox.take(0);
+    expect(admitted).toEqual(['again']);
   });
 
   it('refuses what would be blocked beyond maxBlocked', () => {

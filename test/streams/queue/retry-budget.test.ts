@@ -82,9 +82,19 @@ describe('RetryBudget', () => {
   it('takes time that goes back to stand still', () => {
     const budget = new RetryBudget({ ratio: 1, minRetriesPerSecond: 0, windowMs });
     budget.deposit(5_000);
+    budget.deposit(-60_000);
 
-    expect([budget.withdraw(-60_000), budget.withdraw(0)]).toEqual([0, expect.any(Number)]);
-    expect(budget.balance(5_000)).toBe(0);
+    expect([budget.balance(0), budget.balance(5_000), budget.withdraw(5_000)]).toEqual([2, 2, 0]);
+  });
+
+  it('loses no retry to rounding', () => {
+    const budget = new RetryBudget({ ratio: 0.29, minRetriesPerSecond: 0 });
+    for (let i = 0; i < 100; i += 1) budget.deposit(0);
+    let allowed = 0;
+    while (budget.withdraw(0) === 0) allowed += 1;
+
+    // 0.29 · 100 is 28.999999999999996 in floating point.
+    expect(allowed).toBe(29);
   });
 
   it.each([
