@@ -56,8 +56,9 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
       const session = this.#due.pop();
       if (session === undefined || this.output.closed) break;
       if (session.due !== due) continue;
-      if (session.end > this.time) {
-        this.#await(session, session.end);
+      const wanted = session.closed ? session.end + allowedLatenessMs : session.end;
+      if (wanted > due) {
+        this.#await(session, wanted);
         continue;
       }
       if (!session.closed) {
