@@ -134,8 +134,12 @@ class JoinInputs<L, R, K, O> implements JoinOutput<O> {
       end: () => {
         this.#minimum.remove(mark);
         this.#running -= 1;
-        this.#advance(this.#running === 0 ? Infinity : this.#minimum.time);
-        if (this.#running === 0) this.#output.complete();
+        if (this.#running > 0) {
+          this.#advance(this.#minimum.time);
+          return;
+        }
+        if (this.#mark < Infinity) this.#stage.advance(Infinity);
+        this.#output.complete();
       },
     };
   }
