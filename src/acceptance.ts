@@ -4,6 +4,7 @@ import { compileFilter } from '../streams/event/filter.ts';
 import { laneOf, parsePriority } from '../streams/event/priority.ts';
 import type { Random } from '../streams/event/random.ts';
 import { RecentIds } from '../streams/queue/recent-ids.ts';
+import { checkChoice } from './check-options.ts';
 import { checkNumber, type SubscriberOptions } from './options.ts';
 import type { RoutingRules } from './routing-rules.ts';
 
@@ -32,6 +33,7 @@ export function compileAcceptance(
   // Breakwater's own events are for those who name them: a subscriber to everything means the users' events.
   if (!ownEvents) checks.push((event) => !event.type.startsWith('breakwater.'));
   if (minPriority !== undefined) {
+    checkChoice('minPriority', minPriority, ['critical', 'urgent', 'high', 'normal', 'low']);
     const lowest = laneOf(parsePriority(minPriority));
     if (lowest < 3) checks.push((event) => laneOf(event.priority) <= lowest);
   }

@@ -1,6 +1,7 @@
 import type { SupervisorOptions } from '../actors/create-supervisor.ts';
 import type { Clock } from '../streams/event/clock.ts';
 import type { AnyEventDefinition } from '../streams/event/define-event.ts';
+import { isDefinition } from '../streams/event/define-event.ts';
 import { describeValue } from '../streams/event/describe-value.ts';
 import type { UnknownTypes } from '../streams/event/event-registry.ts';
 import type { Random } from '../streams/event/random.ts';
@@ -8,13 +9,35 @@ import type { DeadLetterOptions } from './dead-letter.ts';
 import type { Enricher } from './event-factory.ts';
 import { consoleLogger, type Logger } from './logger.ts';
 import type { Middleware } from './middleware.ts';
-import { checkInteger, checkNumber, type DedupeOptions, type SubscriberOptions } from './options.ts';
+import {
+  checkChoice,
+  checkFunctions,
+  checkOptions,
+  checkPort,
+  givenOptions,
+  type OptionNames,
+} from './check-options.ts';
+import {
+  deadLetterOptionNames,
+  dedupeOptionNames,
+  publishRateLimitNames,
+  subscriberOptionNames,
+  supervisorOptionNames,
+} from './option-names.ts';
+import {
+  checkInteger,
+  checkNumber,
+  checkRateLimit,
+  type DedupeOptions,
+  type SubscriberOptions,
+} from './options.ts';
 import type { PublishRateLimit } from './publish-gate.ts';
 import { createSystemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
 import { memoryTransport } from './transport/memory.ts';
 import type { TransportFactory } from './transport/transport.ts';
 
+/** What a bus may choose. Everything is checked when it is created. */
 export interface BusOptions {
   /** Who publishes: the `source` of events that name none. Default `'app'`. */
   readonly source?: string;
@@ -57,13 +80,34 @@ export type ResolvedBus = Required<Omit<BusOptions, 'dedupe' | 'rateLimit'>> & {
   readonly rateLimit: PublishRateLimit | undefined;
 };
 
+const names: OptionNames<BusOptions> = {
+  source: true,
+  transport: true,
+  events: true,
+  unknownTypes: true,
+  maxClockSkewMs: true,
+  maxCausationDepth: true,
+  enrich: true,
+  middleware: true,
+  dedupe: true,
+  rateLimit: true,
+  subscriberDefaults: true,
+  supervisor: true,
+  deadLetters: true,
+  heartbeatMs: true,
+  logger: true,
+  clock: true,
+  random: true,
+};
+
 /**
  * Checks what a bus was asked for and fills in the defaults: this is where they all stand.
  *
  * @throws RangeError or TypeError that names the option and the value.
  */
 export function resolveBusOptions(options: BusOptions): ResolvedBus {
-  const { dedupe = false, ...given } = options;
+  checkOptions('createBus', options, names);
+  const { dedupe = false, ...given } = givenOptions(options);
   const resolved: ResolvedBus = {
     source: 'app',
     transport: memoryTransport(),
@@ -84,23 +128,49 @@ export function resolveBusOptions(options: BusOptions): ResolvedBus {
     ...given,
     dedupe: dedupe === true ? {} : dedupe === false ? undefined : dedupe,
   };
-  for (const option of Object.keys(options)) {
-    if (!(option in resolved)) {
-      throw new TypeError(
-        `${describeValue(option)} is not an option of createBus; there are ${Object.keys(resolved).join(', ')}`,
-      );
-    }
+  checkValues(resolved);
+  checkGroups(resolved);
+  checkPorts(resolved);
+  return resolved;
+}
+
+function checkValues({ source, events, unknownTypes, enrich, middleware, ...numbers }: ResolvedBus): void {
+  checkNumber('maxClockSkewMs', numbers.maxClockSkewMs, 0);
+  checkInteger('maxCausationDepth', numbers.maxCausationDepth, 1);
+  checkNumber('heartbeatMs', numbers.heartbeatMs, 1);
+  checkChoice('unknownTypes', unknownTypes, ['accept', 'reject']);
+  checkFunctions('enrich', enrich);
+  checkFunctions('middleware', middleware);
+  if (typeof source !== 'string' || source === '') {
+    throw new TypeError(`source must be a text that is not empty, got ${describeValue(source)}`);
   }
-  checkNumber('maxClockSkewMs', resolved.maxClockSkewMs, 0);
-  checkInteger('maxCausationDepth', resolved.maxCausationDepth, 1);
-  checkNumber('heartbeatMs', resolved.heartbeatMs, 1);
-  if (typeof resolved.source !== 'string' || resolved.source === '') {
-    throw new TypeError(`source must be a text that is not empty, got ${describeValue(resolved.source)}`);
+  if (!Array.isArray(events) || !events.every(isDefinition)) {
+    throw new TypeError(`events must be an array of what defineEvent gives, got ${describeValue(events)}`);
   }
-  if (typeof resolved.transport !== 'function') {
+}
+
+function checkGroups({ dedupe, rateLimit, subscriberDefaults, supervisor, deadLetters }: ResolvedBus): void {
+  if (dedupe !== undefined) checkOptions('dedupe', dedupe, dedupeOptionNames);
+  if (rateLimit !== undefined) {
+    checkOptions('rateLimit', rateLimit, publishRateLimitNames);
+    checkRateLimit(rateLimit);
+    checkChoice('rateLimit.onLimit', rateLimit.onLimit ?? 'wait', ['wait', 'reject']);
+  }
+  const { name: _name, filter: _filter, fallback: _fallback, ...defaults } = subscriberOptionNames;
+  checkOptions('subscriberDefaults', subscriberDefaults, defaults);
+  checkOptions('supervisor', supervisor, supervisorOptionNames);
+  checkOptions('deadLetters', deadLetters, deadLetterOptionNames);
+}
+
+function checkPorts({ transport, logger, clock, random }: ResolvedBus): void {
+  if (typeof transport !== 'function') {
     throw new TypeError(
-      `transport must be what memoryTransport() or its kin gives, got ${describeValue(resolved.transport)}`,
+      `transport must be what memoryTransport() or its kin gives, got ${describeValue(transport)}`,
     );
   }
-  return resolved;
+  checkPort('logger', logger, ['debug', 'info', 'warn', 'error']);
+  checkPort('clock', clock, ['now', 'monotonic', 'setTimeout', 'clearTimeout', 'defer', 'yieldTurn']);
+  if (typeof random !== 'function') {
+    throw new TypeError(`random must be a function, got ${describeValue(random)}`);
+  }
 }

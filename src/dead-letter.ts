@@ -1,6 +1,8 @@
 import { Subject, type Observable } from 'rxjs';
 import type { EventEnvelope } from '../streams/event/envelope.ts';
 import { matches } from '../streams/event/pattern.ts';
+import { checkChoice } from './check-options.ts';
+import { checkInteger } from './options.ts';
 
 /** Why an event was given up. */
 export type DeadLetterReason =
@@ -100,7 +102,8 @@ export class DeadLetterStore implements DeadLetters {
     redeliver: (event: EventEnvelope, subscriber: string) => Promise<boolean>,
   ) {
     const { capacity = 10_000, overflow = 'hold' } = options;
-    if (!(capacity >= 1)) throw new RangeError(`deadLetters.capacity must be at least 1, got ${capacity}`);
+    checkInteger('deadLetters.capacity', capacity, 1);
+    checkChoice('deadLetters.overflow', overflow, ['hold', 'drop-oldest']);
     this.#capacity = capacity;
     this.#overflow = overflow;
     this.#redeliver = redeliver;

@@ -6,6 +6,7 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
+/** How important a line of a log is; a logger leaves out what is below its own level. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];

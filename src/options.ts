@@ -37,7 +37,7 @@ export interface DedupeOptions {
 export interface RateLimitOptions {
   /** Events a second. */
   readonly eventsPerSecond: number;
-  /** How many may pass at once after a silence. Default: one second's worth. */
+  /** How many may pass at once after a silence. Default: one second's worth, at least one. */
   readonly burst?: number;
 }
 
@@ -91,4 +91,14 @@ export function checkInteger(name: string, value: number, min: number, max = Inf
   checkNumber(name, value, min, max);
   if (Number.isInteger(value) || value === Infinity) return value;
   throw new RangeError(`${name} must be a whole number, got ${describeValue(value)}`);
+}
+
+/** Checks a rate. @throws RangeError naming option, range and value. */
+export function checkRateLimit({ eventsPerSecond, burst = 1 }: RateLimitOptions): void {
+  if (!(typeof eventsPerSecond === 'number' && eventsPerSecond > 0 && eventsPerSecond < Infinity)) {
+    throw new RangeError(
+      `rateLimit.eventsPerSecond must be a finite number above 0, got ${describeValue(eventsPerSecond)}`,
+    );
+  }
+  checkNumber('rateLimit.burst', burst, 1, Number.MAX_VALUE);
 }

@@ -50,7 +50,7 @@ export class PublishGate {
         ? undefined
         : new TokenBucket({
             ratePerSecond: rateLimit.eventsPerSecond,
-            burst: rateLimit.burst ?? rateLimit.eventsPerSecond,
+            burst: rateLimit.burst ?? Math.max(1, rateLimit.eventsPerSecond),
           });
     this.#rejects = rateLimit?.onLimit === 'reject';
     this.#simple = this.#recent === undefined && this.#bucket === undefined;

@@ -7,7 +7,21 @@ import type { GlobPattern } from '../streams/event/glob.ts';
 import type { MailboxOptions } from '../streams/queue/mailbox.ts';
 import type { RetryBudgetOptions } from '../streams/queue/retry-budget.ts';
 import { compileAcceptance, type AcceptancePorts } from './acceptance.ts';
-import { checkInteger, checkNumber, type RateLimitOptions, type SubscriberOptions } from './options.ts';
+import { checkOptions } from './check-options.ts';
+import {
+  breakerOptionNames,
+  dedupeOptionNames,
+  mailboxOptionNames,
+  rateLimitOptionNames,
+  retryOptionNames,
+} from './option-names.ts';
+import {
+  checkInteger,
+  checkNumber,
+  checkRateLimit,
+  type RateLimitOptions,
+  type SubscriberOptions,
+} from './options.ts';
 
 /** A subscriber's options, checked and complete. */
 export interface ResolvedSubscriber {
@@ -25,23 +39,6 @@ export interface ResolvedSubscriber {
   readonly deadLetterDropped: boolean;
   readonly accepts: (event: EventEnvelope) => boolean;
 }
-
-const known: ReadonlySet<string> = new Set<keyof SubscriberOptions>([
-  'name',
-  'mailbox',
-  'order',
-  'concurrency',
-  'timeoutMs',
-  'breaker',
-  'retry',
-  'fallback',
-  'filter',
-  'minPriority',
-  'sample',
-  'dedupe',
-  'rateLimit',
-  'deadLetterDropped',
-]);
 
 /** Handlers are user code: what can be told at registration is told there, not at the first event. */
 export function checkHandler(name: string, handler: unknown): Handler {
@@ -61,18 +58,16 @@ export function resolveSubscriber(
   options: SubscriberOptions,
   ports: AcceptancePorts & { readonly wrap: (handler: Handler) => Handler },
 ): ResolvedSubscriber {
-  for (const option of Object.keys(options)) {
-    if (!known.has(option)) {
-      throw new TypeError(
-        `${describeValue(option)} is not an option of subscribe; there are ${[...known].join(', ')}`,
-      );
-    }
-  }
   const { mailbox = {}, order = 'none', concurrency = 16, timeoutMs = 30_000, retry = {} } = options;
   const { breaker = {}, fallback, rateLimit, deadLetterDropped = false } = options;
   checkInteger('concurrency', concurrency, 1);
   checkNumber('timeoutMs', timeoutMs, 1);
+  if (typeof deadLetterDropped !== 'boolean') {
+    throw new TypeError(`deadLetterDropped must be true or false, got ${describeValue(deadLetterDropped)}`);
+  }
+  checkGroups(options);
   const { budgetRatio = 0.2, minRetriesPerSecond = 10 } = retry === false ? {} : retry;
+  checkNumber('budgetRatio', budgetRatio, 0, Number.MAX_VALUE);
   const ownEvents = patterns.some(
     (pattern) => typeof pattern === 'string' && pattern.startsWith('breakwater.'),
   );
@@ -91,4 +86,16 @@ export function resolveSubscriber(
     deadLetterDropped,
     accepts: compileAcceptance(name, ownEvents, options, ports),
   };
+}
+
+/** The options that are groups of options: objects, without names that do not exist. */
+function checkGroups(options: SubscriberOptions): void {
+  const { mailbox, breaker, retry, dedupe, rateLimit } = options;
+  if (mailbox !== undefined) checkOptions('mailbox', mailbox, mailboxOptionNames);
+  if (breaker !== undefined && breaker !== false) checkOptions('breaker', breaker, breakerOptionNames);
+  if (retry !== undefined && retry !== false) checkOptions('retry', retry, retryOptionNames);
+  if (typeof dedupe !== 'boolean' && dedupe !== undefined) checkOptions('dedupe', dedupe, dedupeOptionNames);
+  if (rateLimit === undefined) return;
+  checkOptions('rateLimit', rateLimit, rateLimitOptionNames);
+  checkRateLimit(rateLimit);
 }

@@ -3,6 +3,7 @@ import type { EventEnvelope } from '../streams/event/envelope.ts';
 import { compileFilter, type EventFilter } from '../streams/event/filter.ts';
 import type { GlobPattern } from '../streams/event/glob.ts';
 import { PatternIndex } from '../streams/event/pattern-index.ts';
+import { checkOptions, type OptionNames } from './check-options.ts';
 
 /** Where events go that match, whatever else would have got them. */
 export interface RoutingRule {
@@ -15,6 +16,8 @@ export interface RoutingRule {
   /** Names of the subscribers that get them, among those whose own pattern matches; none: nobody. */
   readonly to: readonly string[];
 }
+
+const names: OptionNames<RoutingRule> = { name: true, pattern: true, when: true, to: true };
 
 interface CompiledRule {
   readonly when: ((event: EventEnvelope) => boolean) | undefined;
@@ -37,8 +40,14 @@ export class RoutingRules {
 
   /** Adds a rule and gives the function that takes it away. */
   add(rule: RoutingRule): () => void {
+    checkOptions('addRoutingRule', rule, names);
     if (typeof rule.name !== 'string' || rule.name === '') {
       throw new TypeError(`name of a routing rule must be a text, got ${describeValue(rule.name)}`);
+    }
+    if (!Array.isArray(rule.to) || !rule.to.every((subscriber) => typeof subscriber === 'string')) {
+      throw new TypeError(
+        `to of routing rule ${rule.name} must be an array of names of subscribers, got ${describeValue(rule.to)}`,
+      );
     }
     const compiled: CompiledRule = {
       when: rule.when === undefined ? undefined : compileFilter(rule.when),

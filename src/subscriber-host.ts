@@ -6,13 +6,16 @@ import type { Clock } from '../streams/event/clock.ts';
 import { isDefinition } from '../streams/event/define-event.ts';
 import { describeValue } from '../streams/event/describe-value.ts';
 import { ClosedError } from '../streams/event/errors.ts';
-import { isGlob, type GlobPattern } from '../streams/event/glob.ts';
+import { glob, isGlob, type GlobPattern } from '../streams/event/glob.ts';
 import { PatternIndex } from '../streams/event/pattern-index.ts';
 import type { EventRegistry } from '../streams/event/event-registry.ts';
 import type { Random } from '../streams/event/random.ts';
+import { checkSubscriptionPattern } from '../streams/event/subscription-pattern.ts';
 import type { Subscribable } from './bus.ts';
+import { checkOptions, givenOptions } from './check-options.ts';
 import type { DeadLetterStore } from './dead-letter.ts';
 import type { Logger } from './logger.ts';
+import { subscriberOptionNames } from './option-names.ts';
 import type { SubscriberOptions } from './options.ts';
 import { Quiet } from './quiet.ts';
 import { resolveSubscriber } from './resolve-subscriber.ts';
@@ -77,10 +80,11 @@ export class SubscriberHost {
     options: SubscriberOptions,
   ): Subscription {
     if (this.#closed) throw new ClosedError('the bus is closed; nothing was subscribed');
+    checkOptions('subscribe', options, subscriberOptionNames);
     const patterns = this.#patternsOf(subject);
     const name = this.#nameFor(options.name, handler);
     const { clock, random, rules } = this.#ports;
-    const chosen = { ...this.#options.defaults, ...options };
+    const chosen = { ...this.#options.defaults, ...givenOptions(options) };
     const config = resolveSubscriber(name, patterns, handler, chosen, {
       clock,
       random,
@@ -89,7 +93,8 @@ export class SubscriberHost {
     });
     const subscriber = new Subscriber(config, {
       ...this.#ports,
-      onCrash: (error) => this.#crashed(subscriber, error),
+      // Not at once: a stream may fail while it is subscribed to, before there is a subscriber to watch.
+      onCrash: (error) => clock.defer(() => this.#crashed(subscriber, error)),
       onSettled: this.#settled,
     });
     const handle = subscriptionHandle(subscriber, {
@@ -230,12 +235,12 @@ export class SubscriberHost {
     if (subjects.length === 0)
       throw new TypeError('subscribe takes at least one definition or pattern, got none');
     return subjects.map((one) => {
-      if (typeof one === 'string') return one;
+      if (typeof one === 'string') return checkSubscriptionPattern(one);
       if (isDefinition(one)) {
         this.#ports.registry.add(one);
         return one.type;
       }
-      if (isGlob(one)) return one;
+      if (isGlob(one)) return glob(one.source);
       throw new TypeError(`subscribe takes a definition, a pattern or a glob, got ${describeValue(one)}`);
     });
   }
