@@ -1,54 +1,20 @@
 import fc from 'fast-check';
-import { from, of, Subject } from 'rxjs';
+import { from, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import {
-  collect,
   count,
   type FailedValue,
   sum,
   tumblingWindow,
-  type TumblingWindowOptions,
   Watermark,
   type WindowResult,
   withoutWatermarks,
   withWatermarks,
 } from 'breakwater/streams';
-import { createVirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { disordered, naiveHopping, type Reading, readings, sorted } from '../../support/naive-windows.ts';
 import { itIsAnOperator, marbles } from '../../support/operator-contract.ts';
+import { perTen, playTumbling, type Values } from '../../support/play-tumbling.ts';
 import { emissionsOf } from '../../support/run-pipeline.ts';
-
-interface Values {
-  readonly values: readonly number[];
-}
-type Options = TumblingWindowOptions<number, Values, undefined>;
-
-const perTen: Options = { sizeMs: 10, time: (value) => value, aggregate: { values: collect() } };
-
-/** Feeds a window by hand; `told` gives what it has emitted since it was last asked. */
-function play(options: Partial<Options> = {}) {
-  const source = new Subject<number | Watermark>();
-  let results: WindowResult<undefined, Values>[] = [];
-  let failure: unknown;
-  const subscription = source.pipe(tumblingWindow({ ...perTen, ...options }), withoutWatermarks()).subscribe({
-    next: (result) => results.push(result),
-    error: (error: unknown) => (failure = error),
-  });
-  return {
-    subscription,
-    push: (...values: readonly number[]) => values.forEach((value) => source.next(value)),
-    mark: (time: number) => source.next(new Watermark(time)),
-    complete: () => source.complete(),
-    failure: () => failure,
-    told: () => {
-      const told = results.map(({ start, timing, revision, final, values, late }) => {
-        return { start, timing, revision, final, values, late };
-      });
-      results = [];
-      return told;
-    },
-  };
-}
 
 describe('tumblingWindow', () => {
   itIsAnOperator({ operator: () => tumblingWindow({ sizeMs: 10_000, aggregate: { n: count() } }) });
@@ -69,7 +35,7 @@ describe('tumblingWindow', () => {
   });
 
   it('starts windows at the offset', () => {
-    const window = play({ offsetMs: 23 });
+    const window = playTumbling({ offsetMs: 23 });
     window.push(2, 3, 12, 13);
     window.complete();
 
@@ -82,7 +48,7 @@ describe('tumblingWindow', () => {
 
   it('puts a value out as late from the moment the watermark reaches the end', () => {
     const late: number[] = [];
-    const window = play({ late: { next: (value) => late.push(value) } });
+    const window = playTumbling({ late: { next: (value) => late.push(value) } });
     window.mark(9);
     window.push(4);
     window.mark(10);
@@ -97,7 +63,7 @@ describe('tumblingWindow', () => {
   });
 
   it('counts late values on the next result when they have no output', () => {
-    const window = play();
+    const window = playTumbling();
     window.mark(30);
     window.push(1, 2, 35, 45);
     window.complete();
@@ -108,113 +74,18 @@ describe('tumblingWindow', () => {
     ]);
   });
 
-  it('takes late values while they are allowed, and then drops its state', () => {
-    const late: number[] = [];
-    const window = play({ allowedLatenessMs: 5, late: { next: (value) => late.push(value) } });
-    window.push(1);
-    window.mark(10);
-    window.push(2);
-    window.mark(14);
-    window.push(3);
-    window.mark(15);
-    window.push(4);
-    window.complete();
-
-    const frame = { start: 0, final: false, late: 0 };
-    expect(window.told()).toEqual([
-      { ...frame, timing: 'on-time', revision: 0, values: [1] },
-      { ...frame, timing: 'late', revision: 1, values: [1, 2] },
-      { ...frame, timing: 'late', revision: 2, values: [1, 2, 3] },
-    ]);
-    expect(late).toEqual([4]);
-  });
-
-  it('opens a window for a value that is late but allowed', () => {
-    const window = play({ allowedLatenessMs: 5 });
-    window.mark(12);
-    window.push(3);
-
-    expect(window.told()).toMatchObject([{ timing: 'late', revision: 0, values: [3] }]);
-  });
-
-  it('gives a result for every n values, and one on time that is final', () => {
-    const window = play({ early: { everyCount: 2 } });
-    window.push(1, 2, 3);
-    window.complete();
-
-    expect(window.told()).toEqual([
-      { start: 0, timing: 'early', revision: 0, final: false, values: [1, 2], late: 0 },
-      { start: 0, timing: 'on-time', revision: 1, final: true, values: [1, 2, 3], late: 0 },
-    ]);
-  });
-
-  it('tells only what is new when discarding, also when nothing is', () => {
-    const window = play({ early: { everyCount: 2 }, accumulation: 'discarding', allowedLatenessMs: 5 });
-    window.push(1, 2);
-    window.mark(10);
-    window.push(3);
-
-    expect(window.told().map(({ timing, values }) => [timing, values])).toEqual([
-      ['early', [1, 2]],
-      ['on-time', []],
-      ['late', [3]],
-    ]);
-  });
-
-  it('gives a result at each multiple of event time that the watermark passes, if it has news', () => {
-    const window = play({ sizeMs: 100, early: { everyMs: 20 } });
-    window.push(5);
-    window.mark(19);
-    window.mark(21);
-    window.mark(45);
-    window.push(50);
-    window.mark(61);
-
-    expect(window.told().map(({ timing, values }) => [timing, values])).toEqual([
-      ['early', [5]],
-      ['early', [5, 50]],
-    ]);
-  });
-
-  it('gives a result some time after news on the clock, and leaves no timer behind', () => {
-    const clock = createVirtualClock();
-    const window = play({ early: { everyClockMs: 100 }, clock });
-    window.push(1);
-    clock.advanceBySync(99);
-    window.push(2);
-    expect(window.told()).toEqual([]);
-    clock.advanceBySync(1);
-    expect(window.told()).toMatchObject([{ timing: 'early', values: [1, 2] }]);
-    expect(clock.pendingTimers).toBe(0);
-    window.push(3);
-    window.subscription.unsubscribe();
-
-    expect(clock.pendingTimers).toBe(0);
-  });
-
-  it('lets a burst end before it judges the count', () => {
-    const clock = createVirtualClock();
-    const window = play({ early: { everyCount: 2, coalesce: true }, clock });
-    window.push(1, 2, 3, 11, 12);
-    window.mark(10);
-    clock.flushSync();
-
-    expect(window.told().map(({ timing, values }) => [timing, values])).toEqual([
-      ['on-time', [1, 2, 3]],
-      ['early', [11, 12]],
-    ]);
-  });
-
   it('ends with an error when too many windows are open', () => {
-    const window = play({ maxOpenWindows: 2 });
+    const window = playTumbling({ maxOpenWindows: 2 });
     window.push(1, 11, 21);
 
-    expect(String(window.failure())).toMatch(/^QueueFullError: tumblingWindow has maxOpenWindows = 2 windows open/u);
+    expect(String(window.failure())).toMatch(
+      /^QueueFullError: tumblingWindow has maxOpenWindows = 2 windows open/u,
+    );
   });
 
   it('puts the window that closes first out by the side, if it may', () => {
     const evicted: WindowResult<undefined, Values>[] = [];
-    const window = play({ maxOpenWindows: 2, evicted: { next: (result) => evicted.push(result) } });
+    const window = playTumbling({ maxOpenWindows: 2, evicted: { next: (result) => evicted.push(result) } });
     window.push(21, 1, 2, 11, 3);
     window.complete();
 
