@@ -28,6 +28,7 @@ export interface DiscoveryDiagnosis {
   readonly cause?: unknown;
 }
 
+/** A handler that a module defines. */
 export interface FoundHandler {
   /** The file's name without its ending: the default name of the subscriber. */
   readonly name: string;
@@ -35,6 +36,7 @@ export interface FoundHandler {
   readonly definition: HandlerDefinition;
 }
 
+/** What `discoverHandlers` found in a folder, and what was wrong there. */
 export interface DiscoveryReport {
   readonly found: readonly FoundHandler[];
   readonly faults: readonly DiscoveryDiagnosis[];
@@ -112,7 +114,8 @@ async function examine(
     }
     return fail('import-failed', `could not be imported: ${describeError(cause)}`, cause);
   }
-  return judge(file, module.default, fail);
+  // The loader of TypeScript gives the module itself as the default of a module that has none.
+  return judge(file, Object.hasOwn(module, 'default') ? module.default : undefined, fail);
 }
 
 function judge(
