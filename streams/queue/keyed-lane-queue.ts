@@ -21,7 +21,7 @@ const returned = 4;
  * key holds back nothing but itself.
  *
  * Push, take, release and both evictions are O(1) amortised; `restore` also steps over events that came
- * back before. An event costs about 50 bytes, a key 40 and its map entry; both go when the queue runs
+ * back before. An event costs 50 to 75 bytes, a key 40 to 60 and its map entry; both go when the queue runs
  * empty. With aging, waiting counts from when an event could have started, not while its key was closed,
  * by the latest time that the queue was told.
  */

@@ -20,8 +20,9 @@ export class Slots {
     return this.used === this.capacity;
   }
 
+  /** By a half, so that a table that has grown is two thirds full at least; doubling would leave half of it unused. */
   grow(): void {
-    this.capacity *= 2;
+    this.capacity += this.capacity >>> 1;
     const free = new Int32Array(this.capacity);
     free.set(this.#free);
     this.#free = free;
