@@ -35,7 +35,7 @@ function expectConservation({ bus, resolved }: BusWorld, subscription: Subscript
 
 const cases = fc.record({
   options: anyOptions,
-  steps: fc.array(anyStep, { maxLength: 60 }),
+  steps: fc.array(anyStep, { maxLength: 60, size: 'max' }),
   seed: fc.integer(),
 });
 
@@ -165,7 +165,7 @@ describe('the laws of a bus', () => {
   it('law 6, I28: what a neighbour does changes nothing of what a subscriber sees', () =>
     fc.assert(
       fc.asyncProperty(
-        fc.array(fc.tuple(anyPlan, fc.integer({ min: 0, max: 50 })), { maxLength: 40 }),
+        fc.array(fc.tuple(anyPlan, fc.integer({ min: 0, max: 50 })), { maxLength: 40, size: 'max' }),
         anyOptions,
         async (plans, options) => {
           const good = { order: 'key', concurrency: 2, retry: { baseMs: 20, jitter: 'none' } } as const;

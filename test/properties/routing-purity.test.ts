@@ -31,7 +31,7 @@ describe('routing rules', () => {
             priority: fc.constantFrom('high' as const, 'low' as const),
             change: fc.option(anyRule, { nil: undefined }),
           }),
-          { maxLength: 40 },
+          { maxLength: 40, size: 'max' },
         ),
         async (moves) => {
           const clock = createVirtualClock();
