@@ -1,6 +1,5 @@
 import { describeError } from '../streams/event/describe-error.ts';
 import { Subject } from 'rxjs';
-import { createIdGenerator } from '../streams/event/event-id.ts';
 import { EventRegistry } from '../streams/event/event-registry.ts';
 import { assembleBus } from './assemble-bus.ts';
 import { resolveBusOptions, type BusOptions } from './bus-options.ts';
@@ -38,7 +37,6 @@ export function createBus(options: BusOptions = {}): Bus {
   const factory = new EventFactory(resolved, {
     clock,
     random,
-    nextId: createIdGenerator({ clock, random }),
     registry,
   });
   const transport = resolved.transport({ clock, random });

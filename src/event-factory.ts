@@ -16,6 +16,7 @@ import {
 import { ValidEnvelope, type EventEnvelope, type OptionalFields } from '../streams/event/envelope.ts';
 import { CausationDepthError, ValidationError } from '../streams/event/errors.ts';
 import type { EventRegistry } from '../streams/event/event-registry.ts';
+import { createIdGenerator } from '../streams/event/event-id.ts';
 import { checkEventType } from '../streams/event/event-type.ts';
 import { parsePriority, type Priority } from '../streams/event/priority.ts';
 import type { Random } from '../streams/event/random.ts';
@@ -34,7 +35,6 @@ export interface EventFactoryOptions {
 export interface EventFactoryPorts {
   readonly clock: Clock;
   readonly random: Random;
-  readonly nextId: () => string;
   readonly registry: EventRegistry;
 }
 
@@ -49,12 +49,17 @@ export type Cause = EventEnvelope;
 export class EventFactory {
   readonly #options: EventFactoryOptions;
   readonly #ports: EventFactoryPorts;
+  readonly #nextId: () => string;
+  /** The last reading of the clock: one serves the id and the time of an event. */
+  #now: number;
   /** Types given as bare text that have been checked. Bounded: cleared when full. */
   readonly #checkedTypes = new Set<string>();
 
   constructor(options: EventFactoryOptions, ports: EventFactoryPorts) {
     this.#options = options;
     this.#ports = ports;
+    this.#now = ports.clock.now();
+    this.#nextId = createIdGenerator({ clock: { now: () => this.#now }, random: ports.random });
   }
 
   /**
@@ -82,12 +87,12 @@ export class EventFactory {
 
   /** An event of Breakwater's own: reserved type, no schema. */
   own(type: string, data: unknown): ValidEnvelope {
-    const { clock, nextId } = this.#ports;
+    const now = this.#readClock();
     return new ValidEnvelope(
-      nextId(),
+      this.#nextId(),
       type,
       'breakwater',
-      clock.now(),
+      now,
       'normal',
       1,
       data,
@@ -154,9 +159,14 @@ export class EventFactory {
     return this.#enriched(data === event.data ? event : lifted(event, version, data));
   }
 
-  #limits(): EnvelopeLimits {
+  #limits(now = this.#readClock()): EnvelopeLimits {
     const { source, maxClockSkewMs } = this.#options;
-    return { now: this.#ports.clock.now(), maxClockSkewMs, id: this.#ports.nextId, source };
+    return { now, maxClockSkewMs, id: this.#nextId, source };
+  }
+
+  #readClock(): number {
+    this.#now = this.#ports.clock.now();
+    return this.#now;
   }
 
   #stamp(
@@ -168,19 +178,18 @@ export class EventFactory {
     fields: EventFields | undefined,
     cause: Cause | undefined,
   ): ValidEnvelope {
-    const { clock, nextId } = this.#ports;
     const { source } = this.#options;
-    const now = clock.now();
+    const now = this.#readClock();
     if (fields === undefined) {
       const links = cause === undefined ? undefined : this.#linksTo(cause, undefined);
       return this.#enriched(
-        new ValidEnvelope(nextId(), type, source, now, priority, version, data, key, links),
+        new ValidEnvelope(this.#nextId(), type, source, now, priority, version, data, key, links),
       );
     }
-    const said = checkFields(fields, this.#limits());
+    const said = checkFields(fields, this.#limits(now));
     return this.#enriched(
       new ValidEnvelope(
-        said.id ?? nextId(),
+        said.id ?? this.#nextId(),
         type,
         said.source ?? source,
         said.time ?? now,
