@@ -30,7 +30,7 @@ export type SlidingResult<T, K, R> = SlidingFrame<T, K> & { readonly [Name in ke
 
 export interface SlidingSettings<T, R, K extends WindowKey> extends Pick<
   WindowOptions<T, R, K>,
-  'aggregate' | 'late' | 'errors' | 'position' | 'resumeFrom'
+  'aggregate' | 'late' | 'errors' | 'position' | 'resumeFrom' | 'resumeAt'
 > {
   readonly sizeMs: number;
   readonly maxBuffered: number;
@@ -104,7 +104,7 @@ export class SlidingStage<T, R, K extends WindowKey> implements Stage<T> {
       else this.#waiting.push(time, held);
       if (this.#waiting.size + this.#inside.size > settings.maxBuffered) this.#evictFirst();
     }
-    this.#resume?.report();
+    this.#resume?.report(this.#time);
   }
 
   watermark(mark: Watermark): void {
@@ -124,7 +124,7 @@ export class SlidingStage<T, R, K extends WindowKey> implements Stage<T> {
       this.#enter(held);
     }
     this.#leave(time);
-    this.#resume?.report();
+    this.#resume?.report(this.#time);
   }
 
   /** Counts a value and emits the figures that end at it. */
@@ -142,7 +142,9 @@ export class SlidingStage<T, R, K extends WindowKey> implements Stage<T> {
     for (const [at, figure] of pane.figures.entries()) figure.add(reads[at], time);
     pane.ordinal = pane.lastTime === time ? pane.ordinal + 1 : 0;
     pane.lastTime = time;
-    this.#output.next(this.#makeResult(held, pane));
+    // What lies before the point of an earlier run was told in that run.
+    const { resumeAt } = this.#settings;
+    if (resumeAt === undefined || time >= resumeAt.told) this.#output.next(this.#makeResult(held, pane));
   }
 
   /** Takes out what is no longer in the window of a value at `now`. */

@@ -11,7 +11,7 @@ import type { WindowKey } from './window-result.ts';
 
 export interface SlidingWindowOptions<T, R, K extends WindowKey> extends Pick<
   WindowOptions<T, R, K>,
-  'aggregate' | 'key' | 'time' | 'name' | 'late' | 'errors' | 'position' | 'resumeFrom'
+  'aggregate' | 'key' | 'time' | 'name' | 'late' | 'errors' | 'position' | 'resumeFrom' | 'resumeAt'
 > {
   /** How far the window reaches back from each value; a value exactly as old is out of it. */
   readonly sizeMs: number;

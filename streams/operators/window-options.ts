@@ -53,6 +53,8 @@ export interface WindowOptions<T, R, K extends WindowKey> {
   readonly position?: (value: NoInfer<T>) => number;
   /** Learns, as windows close, from where the source must be read again after a crash. Needs `position`. */
   readonly resumeFrom?: SideOutput<ResumePoint>;
+  /** The point that this pipeline starts anew from: results of windows that were done with are left out. */
+  readonly resumeAt?: ResumePoint;
 }
 
 /** Options that have been checked, with their defaults. */
@@ -65,6 +67,8 @@ export interface WindowSettings<T, R, K extends WindowKey> extends WindowOptions
   readonly everyCount: number;
   readonly everyMs: number;
   readonly maxOpenWindows: number;
+  /** Results of windows that are done with by then have been told in an earlier run. */
+  readonly toldUntil: number;
 }
 
 /** @throws RangeError when an option is out of range, TypeError when options do not go together. */
@@ -110,5 +114,6 @@ export function checkWindowOptions<T, R, K extends WindowKey>(
     everyCount,
     everyMs,
     maxOpenWindows,
+    toldUntil: options.resumeAt?.told ?? -Infinity,
   };
 }

@@ -95,7 +95,7 @@ export abstract class WindowStage<T, R, K extends WindowKey> implements Stage<T>
       else settings.late.next(value);
     }
     if (this.#ticker !== undefined) this.#ticker.hear();
-    if (resume !== undefined) resume.report();
+    if (resume !== undefined) resume.report(this.time);
   }
 
   watermark(mark: Watermark): void {
@@ -104,23 +104,28 @@ export abstract class WindowStage<T, R, K extends WindowKey> implements Stage<T>
     this.time = mark.time;
     this.close();
     if (passed) this.fireEarly();
-    this.resume?.report();
+    this.resume?.report(this.time);
     this.output.next(mark);
   }
 
   end(): void {
     this.time = Infinity;
     this.close();
-    this.resume?.report();
+    this.resume?.report(this.time);
   }
 
   dispose(): void {
     this.#ticker?.stop();
   }
 
-  /** Emits what a window holds. Counts as one result of it. */
+  /** Emits what a window holds, unless that was told before the pipeline started anew. Counts as a result. */
   protected emit(content: WindowContent<K>, start: number, end: number, timing: WindowTiming): void {
-    const final = timing === 'on-time' && end + this.settings.allowedLatenessMs <= this.time;
+    const done = end + this.settings.allowedLatenessMs;
+    if (done <= this.settings.toldUntil) {
+      content.revision += 1;
+      return;
+    }
+    const final = timing === 'on-time' && done <= this.time;
     const result = this.makeResult(content, start, end, timing, final, this.#lateValues);
     this.#lateValues = 0;
     content.revision += 1;

@@ -77,8 +77,8 @@ function checkOptions<T>(options: WatermarkOptions<T>): Settings<T> {
     checkMs(name, ms, name === 'maxClockSkewMs' ? 0 : 1);
     if (clock === undefined) throw new TypeError(`${name} needs a clock`);
   }
-  if (startAt !== undefined && !(startAt === -Infinity || startAt >= 0)) {
-    throw new RangeError(`startAt must be milliseconds, 0 or more, got ${describeValue(startAt)}`);
+  if (startAt !== undefined && !(startAt < Infinity)) {
+    throw new RangeError(`startAt must be milliseconds, or -Infinity, got ${describeValue(startAt)}`);
   }
   return { ...options, boundMs, everyMs, maxSources, maxClockSkewMs };
 }

@@ -1,14 +1,19 @@
-/** Where a source must go on for a window pipeline that starts anew. */
+/** Where a window pipeline that starts anew must take its input up. Plain data, to be stored. */
 export interface ResumePoint {
   /** Position of the first input that is still needed. */
   readonly position: number;
   /** The watermark as it was before that input came; for `withWatermarks({ startAt })`. */
   readonly watermark: number;
+  /** Up to here all results have been given: the watermark when the point was told. */
+  readonly told: number;
 }
+
+/** An input, and the watermark before it. */
+type InputPoint = Omit<ResumePoint, 'told'>;
 
 /** An open window, as the tracker knows it: where its first value lies. */
 export interface OpenMark {
-  readonly point: ResumePoint;
+  readonly point: InputPoint;
   readonly order: number;
   previous: OpenMark | undefined;
   next: OpenMark | undefined;
@@ -24,8 +29,8 @@ export class ResumeTracker {
   readonly #report: (point: ResumePoint) => void;
   #oldest: OpenMark | undefined;
   #newest: OpenMark | undefined;
-  #last: ResumePoint | undefined;
-  #reported: ResumePoint | undefined;
+  #last: InputPoint | undefined;
+  #reported: InputPoint | undefined;
   #order = 0;
 
   constructor(report: (point: ResumePoint) => void) {
@@ -62,11 +67,14 @@ export class ResumeTracker {
     return kept;
   }
 
-  /** Says where to resume, if that has changed. With nothing open, at the last input: it may come again. */
-  report(): void {
+  /**
+   * Says where to resume, if that has changed; results up to the watermark `told` have been given. With
+   * nothing open, at the last input: it may come again.
+   */
+  report(told: number): void {
     const point = this.#oldest?.point ?? this.#last;
     if (point === undefined || point === this.#reported) return;
     this.#reported = point;
-    this.#report(point);
+    this.#report({ ...point, told });
   }
 }

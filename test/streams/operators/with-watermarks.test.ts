@@ -204,7 +204,7 @@ describe('withWatermarks', () => {
     [{ boundMs: NaN }, RangeError, 'got NaN'],
     [{ everyMs: -5 }, RangeError, 'everyMs must be'],
     [{ maxSources: 0 }, RangeError, 'maxSources must be'],
-    [{ startAt: NaN }, RangeError, 'startAt must be milliseconds, 0 or more, got NaN'],
+    [{ startAt: NaN }, RangeError, 'startAt must be milliseconds, or -Infinity, got NaN'],
     [{ idleAfterMs: 0, clock: createVirtualClock() }, RangeError, 'idleAfterMs must be'],
     [{ idleAfterMs: 5 }, TypeError, 'idleAfterMs needs a clock'],
     [{ advanceOnSilenceMs: 5 }, TypeError, 'advanceOnSilenceMs needs a clock'],

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { type OperatorFunction, Subject } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import {
+  count,
+  hoppingWindow,
+  type ResumePoint,
+  sessionWindow,
+  type SideOutput,
+  slidingWindow,
+  sum,
+  tumblingWindow,
+  type Watermark,
+  withoutWatermarks,
+  withWatermarks,
+} from 'breakwater/streams';
+import { disordered, type Reading, readings } from '../../support/naive-windows.ts';
+
+/** A reading and where it lies in its source. */
+interface Stored extends Reading {
+  readonly position: number;
+}
+
+interface Told {
+  readonly id: string;
+  readonly n: number;
+  readonly total: number;
+}
+
+interface Recovery {
+  readonly resumeFrom: SideOutput<ResumePoint>;
+  readonly resumeAt?: ResumePoint;
+}
+
+type Pipeline = (recovery: Recovery) => OperatorFunction<Stored | Watermark, Told | Watermark>;
+
+const aggregate = { n: count<Stored>(), total: sum((reading: Stored) => reading.amount) };
+const common = {
+  aggregate,
+  key: (reading: Stored) => reading.key,
+  position: (reading: Stored) => reading.position,
+};
+const pipelines: readonly (readonly [string, Pipeline])[] = [
+  ['tumbling windows', (recovery) => tumblingWindow({ ...common, ...recovery, sizeMs: 10 })],
+  [
+    'tumbling windows that allow lateness',
+    (recovery) => tumblingWindow({ ...common, ...recovery, sizeMs: 10, allowedLatenessMs: 15 }),
+  ],
+  [
+    'tumbling windows with early results',
+    (recovery) => tumblingWindow({ ...common, ...recovery, sizeMs: 10, early: { everyCount: 2 } }),
+  ],
+  ['hopping windows', (recovery) => hoppingWindow({ ...common, ...recovery, sizeMs: 15, hopMs: 4 })],
+  ['sessions', (recovery) => sessionWindow({ ...common, ...recovery, gapMs: 8 })],
+  ['sliding windows', (recovery) => slidingWindow({ ...common, ...recovery, sizeMs: 12 })],
+];
+
+/** A source that can be read again from any position, and what one run over it has told. */
+function memorySource(log: readonly Stored[], pipeline: Pipeline) {
+  let point: ResumePoint | undefined;
+  const told: Told[] = [];
+  return {
+    told,
+    point: () => point,
+    /** Reads from `resumeAt` up to `until`; crashes there, unless that is the end. */
+    run(until: number, resumeAt?: ResumePoint): void {
+      const source = new Subject<Stored>();
+      const resumeFrom = { next: (next: ResumePoint) => (point = next) };
+      const subscription = source
+        .pipe(
+          withWatermarks({ boundMs: 10, ...(resumeAt !== undefined && { startAt: resumeAt.watermark }) }),
+          pipeline({ resumeFrom, ...(resumeAt !== undefined && { resumeAt }) }),
+          withoutWatermarks(),
+        )
+        .subscribe((result) => told.push(result));
+      for (const reading of log.slice(resumeAt?.position ?? 0, until)) source.next(reading);
+      if (until === log.length) source.complete();
+      subscription.unsubscribe();
+    },
+  };
+}
+
+/** Results by id, as a consumer keeps them that recognises what it has had already. */
+function byId(told: readonly Told[]): Map<string, [number, number]> {
+  const known = new Map<string, [number, number]>();
+  for (const { id, n, total } of told) if (!known.has(id)) known.set(id, [n, total]);
+  return known;
+}
+
+describe('a window pipeline that starts anew where it says', () => {
+  it.each(pipelines)('tells, all in all, what one without a crash tells: %s', (_name, pipeline) => {
+    fc.assert(
+      fc.property(readings, fc.array(fc.nat(20), { maxLength: 10 }), fc.nat(), (all, delays, crash) => {
+        const log = disordered(all, 20, delays).map((reading, position) => ({ ...reading, position }));
+        const whole = memorySource(log, pipeline);
+        whole.run(log.length);
+        const crashed = memorySource(log, pipeline);
+        if (log.length > 0) crashed.run(crash % log.length);
+        crashed.run(log.length, crashed.point());
+
+        expect(byId(crashed.told)).toEqual(byId(whole.told));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('moves on as windows close', () => {
+    const log = Array.from({ length: 100 }, (_, position) => {
+      return { time: position, key: 'a', amount: 1, position };
+    });
+    const source = memorySource(log, (recovery) => tumblingWindow({ ...common, ...recovery, sizeMs: 10 }));
+    source.run(75);
+
+    // The watermark is 64: the window from 60 on is the oldest that is open.
+    expect(source.point()).toEqual({ position: 60, watermark: 49, told: 60 });
+  });
+});
