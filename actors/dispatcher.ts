@@ -41,6 +41,8 @@ export class Dispatcher implements CallOwner {
   #slots: Slot[] = [];
   readonly #free: Slot[] = [];
   #timer: TimerHandle;
+  /** When a call has just ended, in this very step; NaN otherwise. */
+  #endedAt = Number.NaN;
 
   constructor(options: DispatcherOptions, ports: DispatcherPorts) {
     this.name = options.name;
@@ -56,7 +58,10 @@ export class Dispatcher implements CallOwner {
   /** Starts one call. Never throws. */
   dispatch(delivery: Delivery): void {
     const ports = this.#ports;
-    const call = new HandlerCall(delivery, this, ports.clock.monotonic(), ports.epoch());
+    // The end of one call starts the next, in the same step: one reading of the clock serves both.
+    const startedAt = Number.isNaN(this.#endedAt) ? ports.clock.monotonic() : this.#endedAt;
+    this.#endedAt = Number.NaN;
+    const call = new HandlerCall(delivery, this, startedAt, ports.epoch());
     let result: unknown;
     try {
       result = ports.handler()(delivery.event, call);
@@ -110,9 +115,15 @@ export class Dispatcher implements CallOwner {
   };
 
   #end(call: HandlerCall, failed: boolean, error: unknown): void {
-    const durationMs = this.#ports.clock.monotonic() - call.startedAt;
-    if (failed) this.#ports.failed(call, durationMs, error, false);
-    else this.#ports.succeeded(call, durationMs);
+    const now = this.#ports.clock.monotonic();
+    const durationMs = now - call.startedAt;
+    if (failed) {
+      this.#ports.failed(call, durationMs, error, false);
+      return;
+    }
+    this.#endedAt = now;
+    this.#ports.succeeded(call, durationMs);
+    this.#endedAt = Number.NaN;
   }
 
   #arm(delayMs: number): void {

@@ -151,6 +151,8 @@ export class Subscriber {
   }
 
   #settled(): void {
+    // It can move and has more to do: nobody who waits for quiet needs to look.
+    if (this.#credit.inFlight > 0 && this.#credit.limit > 0 && this.#credit.permits > 0) return;
     if (this.#quiet.waiting && this.quiet) this.#quiet.reached();
     this.#ports.onSettled();
   }

@@ -132,4 +132,38 @@ describe('Dispatcher', () => {
     expect(ended).toEqual([]);
     expect(clock.pendingTimers).toBe(0);
   });
+
+  it('starts a call at the instant at which another ended only if it is started by that end', async () => {
+    const { dispatcher, ended, clock } = dispatching(() => {});
+    dispatcher.dispatch(delivery('a'));
+    await clock.advanceBy(40);
+
+    dispatcher.dispatch(delivery('b'));
+
+    expect(ended).toEqual(['a ok 0', 'b ok 0']);
+  });
+
+  it('reads the clock again for the second call that the end of one starts', () => {
+    let reading = 0;
+    const started: number[] = [];
+    const waiting = [delivery('b'), delivery('c')];
+    const dispatcher = new Dispatcher(
+      { name: 'one', timeoutMs: Infinity },
+      {
+        clock: Object.assign(createVirtualClock(), { monotonic: () => (reading += 1) }),
+        handler: () => (event) => (event.id === 'a' ? undefined : new Promise(() => {})),
+        epoch: () => 0,
+        publish: () => () => Promise.reject(new Error('not here')),
+        succeeded: () => {
+          for (const next of waiting.splice(0)) dispatcher.dispatch(next);
+        },
+        failed: () => {},
+      },
+    );
+
+    dispatcher.dispatch(delivery('a'));
+    for (const call of dispatcher.dispose()) started.push(call.startedAt);
+
+    expect(started).toEqual([2, 3]);
+  });
 });
