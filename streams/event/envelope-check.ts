@@ -14,6 +14,8 @@ export interface EnvelopeLimits extends TimeLimits, MetadataLimits {
   readonly id?: () => string;
   /** The source of an event that names none. Without it, a source is required. */
   readonly source?: string;
+  /** Whether types that are reserved for Breakwater's own events may pass. Default `false`. */
+  readonly system?: boolean;
 }
 
 type RawEnvelope = { readonly [Field in keyof EventEnvelope]?: unknown };
@@ -102,7 +104,7 @@ function copyEnvelope(value: RawEnvelope, limits: EnvelopeLimits): ValidEnvelope
   const { id, source, time, priority, schemaVersion, key } = value;
   const envelope = new ValidEnvelope(
     id === undefined && limits.id !== undefined ? limits.id() : checkId(id),
-    checkEventType(value.type),
+    checkEventType(value.type, limits.system),
     checkText('source', source ?? limits.source),
     time === undefined ? limits.now : checkTime(time, limits),
     priority === undefined ? 'normal' : checkPriority(priority),

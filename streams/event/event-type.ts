@@ -33,15 +33,15 @@ export function isEventType(type: unknown): type is string {
 }
 
 /**
- * Decides whether a user may publish under `type`, and returns it.
+ * Decides whether one may publish under `type`, and returns it: a user, or with `system` Breakwater itself.
  *
  * @throws ValidationError for what is no event type, and for first tokens that are reserved: `breakwater`,
  * `_INBOX` and names that start with `$`.
  */
-export function checkEventType(type: unknown): string {
+export function checkEventType(type: unknown, system = false): string {
   if (!isEventType(type)) throw typeFault(type);
   const owner = reservedOwner(type);
-  if (owner !== undefined) throw reservedFault(type, owner);
+  if (owner !== undefined && !(system && type.startsWith('breakwater'))) throw reservedFault(type, owner);
   return type;
 }
 
