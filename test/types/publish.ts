@@ -1,7 +1,7 @@
 import {
   createBus,
   defineEvent,
-  type EventDraft,
+  type AnyEventDraft,
   type EventEnvelope,
   type EventOf,
   type Publishable,
@@ -16,7 +16,7 @@ const paid = defineEvent('order.paid', z.object({ amount: z.number() }));
 const bus = createBus();
 
 // A typed draft is a draft, and can be published as one.
-const draft: EventDraft = placed({ orderId: '1', total: '2' });
+const draft: AnyEventDraft = placed({ orderId: '1', total: '2' });
 const several: Publishable[] = [placed({ orderId: '1', total: '2' }), paid({ amount: 1 })];
 void bus.publishBatch(several);
 void bus.publishBatch([draft, placed({ orderId: '1', total: '2' })]);
