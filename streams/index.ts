@@ -27,7 +27,15 @@ export type {
   SomeEvents,
 } from './cep/pattern-builder.ts';
 export type { EventsMatch, PartialEvents } from './cep/short-form.ts';
+export { canonical, canonicalEvent } from './event/canonical.ts';
 export type { Clock, TimerHandle } from './event/clock.ts';
+export {
+  fromCloudEvent,
+  toCloudEvent,
+  type CloudEvent,
+  type ToCloudEventOptions,
+} from './event/cloud-events.ts';
+export type { Codec, CodecLimits } from './event/codec.ts';
 export {
   defineEvent,
   EventDraft,
@@ -74,6 +82,8 @@ export {
   type FilterValue,
 } from './event/filter.ts';
 export { glob, isGlob, type GlobPattern } from './event/glob.ts';
+export { jsonCodec } from './event/json-codec.ts';
+export { msgpackCodec } from './event/msgpack-codec.ts';
 export type { CallResult, Outcome, Settlement } from './event/outcome.ts';
 export { isPattern, isSubset, matches, overlaps } from './event/pattern.ts';
 export { PatternIndex, type PatternIndexOptions } from './event/pattern-index.ts';

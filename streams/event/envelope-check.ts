@@ -9,6 +9,7 @@ import { checkEventType } from './event-type.ts';
 import { faultError } from './field-error.ts';
 import { checkOptionalFields } from './optional-fields.ts';
 
+/** What an envelope from elsewhere may say, and what is filled in where it says nothing. */
 export interface EnvelopeLimits extends TimeLimits, MetadataLimits {
   /** What gives an id to an event that has none. Without it, an id is required. */
   readonly id?: () => string;
