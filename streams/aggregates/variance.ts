@@ -46,6 +46,6 @@ export function variance<T>(
       into.squares += from.squares + distance * distance * ((into.n * from.n) / n);
       into.n = n;
     },
-    result: ({ n, squares }) => (sample && n === 1 ? NaN : squares / (sample ? n - 1 : n)),
+    result: ({ n, squares }) => (sample && n < 2 ? NaN : squares / (sample ? n - 1 : n)),
   };
 }

@@ -1,6 +1,9 @@
 import { describeValue } from '../event/describe-value.ts';
 import { Bins } from './bins.ts';
 
+/** Nearer to zero numbers have too few digits for a relative error to mean anything: they count as 0. */
+const smallest = 2.3e-308;
+
 export interface DDSketchOptions {
   /** How far an estimate may lie from the true value, as a share of it. Default `0.01`. */
   readonly relativeError?: number;
@@ -78,8 +81,8 @@ export class DDSketch {
   }
 
   #count(value: number, times: number): void {
-    if (value > 0) this.#positive.add(Math.ceil(Math.log(value) * this.#scale), times);
-    else if (value < 0) this.#negative.add(Math.ceil(Math.log(-value) * this.#scale), times);
+    if (value > smallest) this.#positive.add(Math.ceil(Math.log(value) * this.#scale), times);
+    else if (value < -smallest) this.#negative.add(Math.ceil(Math.log(-value) * this.#scale), times);
     else this.#zeros += times;
   }
 
