@@ -14,12 +14,19 @@ export interface PartialEvents<E, K> extends Omit<PartialMatch<unknown, K>, 'eve
 
 /** Writes the events of all stages one after the other. */
 export function inOneRow<E, K>(match: PatternMatch<StagesOf<E>, K>): EventsMatch<E, K> {
-  return { ...match, events: Object.values(match.events).flat() };
+  const { key, start, end, time, late } = match;
+  return { key, events: rowOf(match.events), start, end, time, late };
 }
 
 /** Writes the events of a partial match one after the other. */
 export function partialInOneRow<E, K>(partial: PartialMatch<StagesOf<E>, K>): PartialEvents<E, K> {
-  return { ...partial, events: Object.values(partial.events).flat() };
+  return { ...partial, events: rowOf(partial.events) };
+}
+
+function rowOf<E>(stages: StagesOf<E>): readonly E[] {
+  const row: E[] = [];
+  for (const events of Object.values(stages)) for (const event of events) row.push(event);
+  return row;
 }
 
 /** Stages whose names nobody needs to know. */

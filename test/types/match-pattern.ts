@@ -1,0 +1,88 @@
+import type { Observable } from 'rxjs';
+import { expectTypeOf } from 'vitest';
+import {
+  matchPattern,
+  pattern,
+  type PatternMatch,
+  type SomeEvents,
+  type Watermark,
+  withoutWatermarks,
+  withWatermarks,
+} from 'breakwater/streams';
+
+interface Failed {
+  readonly type: 'failed';
+  readonly time: number;
+  readonly user: string;
+  readonly reason: string;
+}
+
+interface Accepted {
+  readonly type: 'accepted';
+  readonly time: number;
+  readonly user: string;
+}
+
+type Login = Failed | Accepted;
+
+declare const logins: Observable<Login>;
+
+const takeover = pattern<Login>()
+  .begin('failures', (login) => login.type === 'failed')
+  .times(3)
+  // The condition narrows: an event of this stage is known to be `Failed`, and there is a first one.
+  .followedBy('login', (login, so) => login.type === 'accepted' && login.user === so.failures[0].user)
+  .within(300_000)
+  .skip({ toFirst: 'failures' });
+
+const matches = logins.pipe(
+  withWatermarks({ boundMs: 0 }),
+  matchPattern(takeover, { key: (login) => login.user }),
+);
+type Found = { readonly failures: SomeEvents<Failed>; readonly login: SomeEvents<Login> };
+expectTypeOf(matches).toEqualTypeOf<Observable<PatternMatch<Found, string> | Watermark>>();
+expectTypeOf(keyless).returns.toEqualTypeOf<Observable<PatternMatch<Found>>>();
+
+function keyless() {
+  return logins.pipe(matchPattern(takeover), withoutWatermarks());
+}
+
+const optional = pattern<Login>()
+  .begin('first')
+  .followedBy('maybe', (login): login is Accepted => login.type === 'accepted')
+  .optional()
+  .followedBy({ either: { a: (login) => login.user === 'a', b: (_login, so) => so.maybe.length === 0 } })
+  .followedBy({ all: { c: (login) => login.user === 'c' } });
+const optionals = logins.pipe(matchPattern(optional), withoutWatermarks());
+type Optionals = {
+  readonly first: SomeEvents<Login>;
+  readonly maybe: readonly Accepted[];
+  readonly a: readonly Login[];
+  readonly b: readonly Login[];
+  readonly c: SomeEvents<Login>;
+};
+expectTypeOf(optionals).toEqualTypeOf<Observable<PatternMatch<Optionals>>>();
+
+// A stage that may be left out has no first event to rely on.
+pattern<Login>()
+  .begin('first')
+  .optional()
+  // @ts-expect-error the event may be missing
+  .next('second', (_login, so) => so.first[0].user === 'a');
+
+// @ts-expect-error a later stage is not known yet
+pattern<Login>().begin('first', (_login, so) => so.second.length > 0);
+
+// @ts-expect-error no stage has this name
+pattern<Login>().begin('first').skip({ toLast: 'second' });
+
+// @ts-expect-error no stage has this name
+pattern<Login>().begin('first').every('first', 'second');
+
+// @ts-expect-error a pattern begins with a stage
+pattern<Login>().followedBy('second');
+
+// @ts-expect-error the events of the stream are others
+logins.pipe(matchPattern(pattern<{ readonly other: string }>().begin('first')));
+
+export { optionals, matches };
