@@ -191,6 +191,7 @@ describe('publish, with a schema of zod', () => {
 
   it.each(Object.entries(schemas))(
     '%s: gives an error of at most 20 issues and a short message, whatever is wrong',
+    { timeout: 60_000 },
     async (_what, [schema, data]) => {
       const { bus } = createBusWorld();
       const hostile = defineEvent('hostile.payload', schema as z.ZodType);
