@@ -92,7 +92,7 @@ export class DeadLetterStore implements DeadLetters {
   readonly #redeliver: (event: EventEnvelope, subscriber: string) => Promise<boolean>;
   /** How often an event that is out again had been requeued; dropped when it is settled for good. */
   readonly #requeues = new Map<EventEnvelope, number>();
-  /** Ids that a requeue is giving back now. */
+  /** Ids that a requeue is giving back now. Their places count as free: who holds one may be whom they go to. */
   readonly #leaving = new Set<number>();
   #waiting: (() => void)[] = [];
   #lastId = 0;
@@ -116,11 +116,9 @@ export class DeadLetterStore implements DeadLetters {
 
   /** Stores a dead letter; false, and nothing done, when there is no room and the policy is to hold. */
   add(letter: NewDeadLetter): boolean {
-    if (this.#letters.size >= this.#capacity) {
+    if (this.#letters.size - this.#leaving.size >= this.#capacity) {
       if (this.#overflow === 'hold') return false;
-      const [oldest] = this.#letters.keys();
-      if (oldest !== undefined) this.#letters.delete(oldest);
-      this.discarded += 1;
+      this.#discardOldest();
     }
     this.#lastId += 1;
     const requeued = this.#requeues.get(letter.event) ?? 0;
@@ -167,13 +165,14 @@ export class DeadLetterStore implements DeadLetters {
       if (!this.#letters.has(letter.id) || this.#leaving.has(letter.id)) continue;
       this.#leaving.add(letter.id);
       this.#requeues.set(letter.event, letter.requeued + 1);
-      if (await this.#taken(letter)) {
+      const taken = this.#taken(letter);
+      this.#wake();
+      if (await taken) {
         this.#letters.delete(letter.id);
         requeued += 1;
       } else this.#requeues.delete(letter.event);
       this.#leaving.delete(letter.id);
     }
-    if (requeued > 0) this.#wake();
     return requeued;
   }
 
@@ -190,6 +189,15 @@ export class DeadLetterStore implements DeadLetters {
       return await this.#redeliver(letter.event, letter.subscriber);
     } catch {
       return false;
+    }
+  }
+
+  #discardOldest(): void {
+    for (const id of this.#letters.keys()) {
+      if (this.#leaving.has(id)) continue;
+      this.#letters.delete(id);
+      this.discarded += 1;
+      return;
     }
   }
 
