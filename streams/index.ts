@@ -106,8 +106,12 @@ export {
   type Traceparent,
 } from './event/trace-context.ts';
 export type { Joined, JoinInput, JoinKind, LeftOf, RightOf } from './joins/joined.ts';
+export { adaptiveConcurrency, type AdaptiveConcurrencyOptions } from './operators/adaptive-concurrency.ts';
 export { aggregate, type AggregateOptions } from './operators/aggregate.ts';
 export { backoff, type Backoff, type BackoffOptions } from './operators/backoff.ts';
+export { batch, type BatchOptions } from './operators/batch.ts';
+export { clockScheduler } from './operators/clock-scheduler.ts';
+export type { Concurrency, ConcurrencyLimit } from './operators/concurrency-limit.ts';
 export { cooldown, type CooldownOptions } from './operators/cooldown.ts';
 export {
   countWindow,
@@ -115,19 +119,37 @@ export {
   type CountResult,
   type CountWindowOptions,
 } from './operators/count-window.ts';
+export { dedupe, type DedupeStreamOptions } from './operators/dedupe.ts';
 export { detectAbsence, type Absence, type DetectAbsenceOptions } from './operators/detect-absence.ts';
 export { detectCount, type DetectCountOptions } from './operators/detect-count.ts';
 export { detectSequence, type DetectSequenceOptions } from './operators/detect-sequence.ts';
+export { enrich, type EnrichOptions } from './operators/enrich.ts';
 export { failureWindow, type FailureWindowOptions, type Trip } from './operators/failure-window.ts';
+export type { Credited, Held } from './operators/held-values.ts';
 export { hoppingWindow, type HoppingWindowOptions } from './operators/hopping-window.ts';
 export { joinAsOf, type JoinAsOfOptions } from './operators/join-as-of.ts';
 export type { JoinOptions } from './operators/join-inputs.ts';
 export { joinInterval, type JoinIntervalOptions } from './operators/join-interval.ts';
 export { joinLatest, type JoinLatestOptions, type LatestJoined } from './operators/join-latest.ts';
 export { joinWindow, type JoinWindowOptions, type WindowJoined } from './operators/join-window.ts';
+export { laneMap, type LaneMapOptions } from './operators/lane-map.ts';
 export { matchPattern, type MatchPatternOptions } from './operators/match-pattern.ts';
+export {
+  mergeLanes,
+  type LaneInputs,
+  type LaneValue,
+  type MergeLanesOptions,
+} from './operators/merge-lanes.ts';
 export { mergeWatermarked, type MergeWatermarkedOptions } from './operators/merge-watermarked.ts';
+export { orderByKey, type OrderByKeyOptions } from './operators/order-by-key.ts';
+export { rateLimit, type RateLimitStreamOptions } from './operators/rate-limit.ts';
+export {
+  retryWithBackoff,
+  type RetryNotice,
+  type RetryWithBackoffOptions,
+} from './operators/retry-with-backoff.ts';
 export { risingEdge, type RisingEdgeOptions } from './operators/rising-edge.ts';
+export { sample, type SampleOptions } from './operators/sample.ts';
 export { sessionWindow, type SessionWindowOptions } from './operators/session-window.ts';
 export type { SessionResult } from './operators/session-windows.ts';
 export type { FailedValue, SideOutput } from './operators/side-output.ts';
@@ -135,9 +157,12 @@ export type { SlidingFrame, SlidingResult } from './operators/sliding-stage.ts';
 export { slidingWindow, type SlidingWindowOptions } from './operators/sliding-window.ts';
 export { trialWindow, type TrialVerdict, type TrialWindowOptions } from './operators/trial-window.ts';
 export { tumblingWindow, type TumblingWindowOptions } from './operators/tumbling-window.ts';
+export { validate, type ValidateOptions } from './operators/validate.ts';
+export type { LaneOverflow, WaitingOptions } from './operators/waiting-lanes.ts';
 export { Watermark } from './operators/watermark.ts';
 export type { EarlyTrigger, WindowOptions } from './operators/window-options.ts';
 export type { WindowFrame, WindowKey, WindowResult, WindowTiming } from './operators/window-result.ts';
+export { withBackpressure, type BackpressureOptions } from './operators/with-backpressure.ts';
 export { withWatermarks, type WatermarkOptions } from './operators/with-watermarks.ts';
 export { withoutWatermarks } from './operators/without-watermarks.ts';
 export { createLaneQueue, type LaneQueueOptions } from './queue/create-lane-queue.ts';
@@ -151,6 +176,8 @@ export {
   type Overflow,
 } from './queue/mailbox.ts';
 export type { PlacedLaneQueue } from './queue/placed-lane-queue.ts';
+export type { RecentIdsOptions } from './queue/recent-ids.ts';
+export type { TokenBucketOptions } from './queue/token-bucket.ts';
 export { DDSketch, type DDSketchOptions } from './sketches/dd-sketch.ts';
 export type { Hashable } from './sketches/hash-value.ts';
 export { HyperLogLog } from './sketches/hyper-log-log.ts';
