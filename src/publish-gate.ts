@@ -56,6 +56,11 @@ export class PublishGate {
     this.#simple = this.#recent === undefined && this.#bucket === undefined;
   }
 
+  /** Whether every event passes, whatever its id. */
+  get clear(): boolean {
+    return this.#simple && this.#state === 'open';
+  }
+
   get state(): 'open' | 'disabled' | 'closed' {
     if (this.#state === 'draining') return 'closed';
     return this.#state;
@@ -77,7 +82,7 @@ export class PublishGate {
    * @throws ClosedError, RateLimitedError
    */
   pass(event: ValidEnvelope, options: TransportPublishOptions | undefined): Verdict | Promise<void> {
-    if (this.#simple && this.#state === 'open') return 'pass';
+    if (this.clear) return 'pass';
     this.#checkOpen(options?.origin !== undefined);
     if (this.#state === 'disabled') {
       this.discarded += 1;
@@ -104,16 +109,19 @@ export class PublishGate {
     options: TransportPublishOptions | undefined,
   ): Promise<readonly ValidEnvelope[]> {
     this.#checkOpen(options?.origin !== undefined);
-    if (this.#simple && this.#state === 'open') return events;
+    if (this.clear) return events;
     if (this.#state === 'disabled') {
       this.discarded += events.length;
       return [];
     }
     const recent = this.#recent;
     const now = this.#clock.monotonic();
-    const fresh = recent === undefined ? events : events.filter((event) => recent.add(event.id, now));
+    const fresh = recent === undefined ? events : events.filter((event) => !recent.has(event.id, now));
+    const wait = this.#limit(fresh.length, false);
+    // Only now: a batch that the limit refused may be published again.
+    for (const event of fresh) recent?.add(event.id, now);
     this.duplicates += events.length - fresh.length;
-    await this.#limit(fresh.length, false);
+    await wait;
     return fresh;
   }
 

@@ -60,6 +60,23 @@ describe('the rate limit of a bus', () => {
   });
 });
 
+describe('the rate limit of a bus that deduplicates', () => {
+  it('takes a batch again that it refused', async () => {
+    const { bus, clock } = createBusWorld({
+      dedupe: true,
+      rateLimit: { eventsPerSecond: 10, burst: 1, onLimit: 'reject' },
+    });
+    const batch = [counted({ n: 1 }, { id: '01890a5d-ac96-774b-bcce-b302099a8057' })];
+    await bus.publish(counted, { n: 0 });
+
+    await expect(bus.publishBatch(batch)).rejects.toMatchObject({ code: 'ERR_RATE_LIMITED' });
+    await clock.advanceBy(100);
+    await bus.publishBatch(batch);
+
+    expect(bus.stats()).toMatchObject({ published: 2, duplicates: 0 });
+  });
+});
+
 describe('the rate limit of a subscriber', () => {
   it('starts so many handlers a second; the rest wait in the mailbox', async () => {
     const { bus, clock } = createBusWorld();
