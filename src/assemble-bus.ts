@@ -91,7 +91,7 @@ function startHeartbeat({ host, clock, heartbeatMs, logger, publisher }: BusPart
   });
   let timer: TimerHandle;
   const beat = (): void => {
-    for (const { name, queue } of host.queues()) watch.look(name, queue);
+    watch.look(host.queues());
     timer = clock.setTimeout(beat, heartbeatMs, true);
   };
   timer = clock.setTimeout(beat, heartbeatMs, true);

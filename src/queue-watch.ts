@@ -18,8 +18,15 @@ export class QueueWatch {
     this.#ports = ports;
   }
 
-  look(subscriber: string, queue: QueueStats): void {
-    const { utilization, size, capacity } = queue;
+  /** Looks at the queues of all subscribers that there are; one that is gone is forgotten. */
+  look(queues: readonly { readonly name: string; readonly queue: QueueStats }[]): void {
+    for (const { name, queue } of queues) this.#judge(name, queue);
+    if (this.#full.size === 0) return;
+    const names = new Set(queues.map(({ name }) => name));
+    for (const name of this.#full) if (!names.has(name)) this.#full.delete(name);
+  }
+
+  #judge(subscriber: string, { utilization, size, capacity }: QueueStats): void {
     const known = this.#full.has(subscriber);
     if (!known && utilization > utilizationWarning) {
       this.#full.add(subscriber);
@@ -30,9 +37,5 @@ export class QueueWatch {
       this.#full.delete(subscriber);
       this.#ports.announce('queue.recovered', { subscriber, utilization, size, capacity });
     }
-  }
-
-  forget(subscriber: string): void {
-    this.#full.delete(subscriber);
   }
 }
