@@ -7,12 +7,7 @@ import {
   type EventFields,
 } from '../streams/event/define-event.ts';
 import { describeValue } from '../streams/event/describe-value.ts';
-import {
-  checkEnvelope,
-  checkFields,
-  checkKey,
-  type EnvelopeLimits,
-} from '../streams/event/envelope-check.ts';
+import { checkEnvelope, checkFields, type EnvelopeLimits } from '../streams/event/envelope-check.ts';
 import { ValidEnvelope, type EventEnvelope, type OptionalFields } from '../streams/event/envelope.ts';
 import { CausationDepthError, ValidationError } from '../streams/event/errors.ts';
 import type { EventRegistry } from '../streams/event/event-registry.ts';
@@ -21,6 +16,7 @@ import { checkEventType } from '../streams/event/event-type.ts';
 import { parsePriority, type Priority } from '../streams/event/priority.ts';
 import type { Random } from '../streams/event/random.ts';
 import { validatePayload } from '../streams/event/validate-payload.ts';
+import { readKey, readPriority, readSelectors } from './read-selectors.ts';
 
 /** Gives more to say about an event that is about to be published: fields to set, metadata to add. */
 export type Enricher = (event: EventEnvelope) => EventFields | undefined;
@@ -85,6 +81,25 @@ export class EventFactory {
     );
   }
 
+  /** The id of an event that nobody needs. */
+  id(): string {
+    this.#readClock();
+    return this.#nextId();
+  }
+
+  /** Whether `check` can stand in for `make`: enrichers want to see the event itself. */
+  get checks(): boolean {
+    return this.#options.enrich.length === 0;
+  }
+
+  /** Refuses what `make` would refuse, and makes nothing: for events that reach nobody. */
+  check(definition: AnyEventDefinition, data: unknown): void | Promise<void> {
+    this.#ports.registry.add(definition);
+    const valid = validatePayload(definition, data);
+    if (valid instanceof Promise) return valid.then((payload: unknown) => readSelectors(definition, payload));
+    readSelectors(definition, valid);
+  }
+
   /** An event of Breakwater's own: reserved type, no schema. */
   own(type: string, data: unknown): ValidEnvelope {
     const now = this.#readClock();
@@ -121,16 +136,8 @@ export class EventFactory {
     fields: EventFields | undefined,
     cause: Cause | undefined,
   ): ValidEnvelope {
-    let key: string | undefined;
-    let priority: Priority;
-    try {
-      // The schema has just said that the payload is what the definition's selectors take.
-      key = definition.keyOf(payload as never);
-      priority = definition.priorityOf(payload as never);
-    } catch (cause) {
-      throw selectorThrew(definition, cause);
-    }
-    if (key !== undefined) checkKey(key);
+    const key = readKey(definition, payload);
+    const priority = readPriority(definition, payload);
     return this.#stamp(definition.type, definition.version, payload, key, priority, fields, cause);
   }
 
@@ -239,13 +246,6 @@ export class EventFactory {
     if (this.#checkedTypes.size >= 10_000) this.#checkedTypes.clear();
     this.#checkedTypes.add(type);
   }
-}
-
-function selectorThrew(definition: AnyEventDefinition, cause: unknown): ValidationError {
-  return new ValidationError(`${definition.type}: the key or priority function of its definition threw`, {
-    issues: [{ field: 'data', message: 'key or priority could not be read from the payload' }],
-    cause,
-  });
 }
 
 function runEnricher(enrich: Enricher, event: ValidEnvelope): EventFields | undefined {

@@ -1,17 +1,16 @@
-import { describeError } from '../streams/event/describe-error.ts';
 import type { HandlerCall } from '../actors/handler-call.ts';
 import type { HandlerContext, PublishReceipt } from '../actors/handler.ts';
-import type { EventFields } from '../streams/event/define-event.ts';
+import { isDefinition, type AnyEventDefinition, type EventFields } from '../streams/event/define-event.ts';
 import type { EventEnvelope, ValidEnvelope } from '../streams/event/envelope.ts';
 import type { Settlement } from '../streams/event/outcome.ts';
-import { BatchError, QueueFullError } from '../streams/event/errors.ts';
+import { QueueFullError } from '../streams/event/errors.ts';
 import type { Publishable } from '../streams/event/publish.ts';
 import type { EventFactory } from './event-factory.ts';
+import { makeBatch } from './make-batch.ts';
 import type { PublishGate } from './publish-gate.ts';
 import type { Published, Transport, TransportPublishOptions } from './transport/transport.ts';
 
-/** How many events a batch may hold: it is validated and delivered without a pause. */
-const maxBatch = 100_000;
+const noWait: TransportPublishOptions = { noWait: true };
 
 /** What `tryPublish` gives: never a throw. */
 export type PublishResult =
@@ -63,9 +62,10 @@ export class Publisher {
     extra?: TransportPublishOptions,
   ): Promise<PublishReceipt> {
     try {
-      const event = this.#ports.factory.make(subject, data, fields, call?.delivery.event);
-      const options = call === undefined ? extra : { ...extra, origin: call };
-      const receipt = event instanceof Promise ? this.#later(event, options) : this.#send(event, options);
+      const receipt =
+        fields === undefined && call === undefined && this.#reachesNobody(subject)
+          ? this.#toNobody(subject, data)
+          : this.#start(subject, data, fields, call, extra);
       if (!(receipt instanceof Promise)) return Promise.resolve(receipt);
       return receipt.catch(this.#report);
     } catch (error) {
@@ -90,7 +90,7 @@ export class Publisher {
         event.catch(() => {});
         throw new TypeError('publishSync cannot wait for an asynchronous schema; use publish');
       }
-      const receipt = this.#send(event, { noWait: true });
+      const receipt = this.#send(event, noWait);
       if (receipt instanceof Promise) {
         receipt.catch(() => {});
         throw new QueueFullError('publishSync would have to wait; use publish');
@@ -102,14 +102,24 @@ export class Publisher {
     }
   }
 
-  /** Never throws; what goes wrong is reported to `onError` alone. */
+  /** Never throws; what goes wrong is reported to `onError` and `onUnheard` alone. Makes no promise of its own. */
   emit(subject: unknown, data?: unknown, fields?: EventFields): void {
-    this.publish(subject, data, fields).catch(this.#ports.onUnheard);
+    try {
+      const done =
+        fields === undefined && this.#reachesNobody(subject)
+          ? this.#checked(subject, data)
+          : this.#start(subject, data, fields);
+      if (done instanceof Promise) done.catch(this.#report).catch(this.#ports.onUnheard);
+    } catch (error) {
+      this.#fail(error);
+      // Later, as the failures of promises: what is told of it is not the publisher's to wait for.
+      Promise.reject(error).catch(this.#ports.onUnheard);
+    }
   }
 
   async publishBatch(events: readonly Publishable[], call?: HandlerCall): Promise<PublishReceipt[]> {
     try {
-      const made = await this.#makeAll(events, call);
+      const made = await makeBatch(this.#ports.factory, events, call?.delivery.event);
       const options = call === undefined ? undefined : { origin: call };
       const passing = await this.#ports.gate.passAll(made, options);
       const published = await this.#ports.transport.publish(passing, options);
@@ -163,6 +173,49 @@ export class Publisher {
     return { ...receipt, outcomes };
   }
 
+  #start(
+    subject: unknown,
+    data: unknown,
+    fields: EventFields | undefined,
+    call?: HandlerCall,
+    extra?: TransportPublishOptions,
+  ): PublishReceipt | Promise<PublishReceipt> {
+    const event = this.#ports.factory.make(subject, data, fields, call?.delivery.event);
+    const options = call === undefined ? extra : { ...extra, origin: call };
+    return event instanceof Promise ? this.#later(event, options) : this.#send(event, options);
+  }
+
+  /** Whether nobody would get an event that `subject` defines, so that there is no need to make it. */
+  #reachesNobody(subject: unknown): subject is AnyEventDefinition {
+    const { factory, gate, transport } = this.#ports;
+    return (
+      transport.hears !== undefined &&
+      isDefinition(subject) &&
+      !transport.hears(subject.type) &&
+      gate.clear &&
+      factory.checks
+    );
+  }
+
+  #toNobody(definition: AnyEventDefinition, data: unknown): PublishReceipt | Promise<PublishReceipt> {
+    const { factory, transport } = this.#ports;
+    const { level } = transport.features;
+    const checked = this.#checked(definition, data);
+    if (checked === undefined) return { id: factory.id(), level, subscribers: 0 };
+    return checked.then(() => ({ id: factory.id(), level, subscribers: 0 }));
+  }
+
+  #checked(definition: AnyEventDefinition, data: unknown): Promise<void> | undefined {
+    const checked = this.#ports.factory.check(definition, data);
+    if (checked instanceof Promise) return checked.then(this.#count);
+    this.#count();
+    return undefined;
+  }
+
+  readonly #count = (): void => {
+    this.published += 1;
+  };
+
   #send(
     event: ValidEnvelope,
     options: TransportPublishOptions | undefined,
@@ -191,14 +244,15 @@ export class Publisher {
     return receiptOf(event, published);
   }
 
-  async #awaited(event: ValidEnvelope, published: Promise<Published>): Promise<PublishReceipt> {
-    try {
-      return receiptOf(event, await published);
-    } catch (error) {
-      this.published -= 1;
-      this.#ports.gate.forget(event);
-      throw error;
-    }
+  #awaited(event: ValidEnvelope, published: Promise<Published>): Promise<PublishReceipt> {
+    return published.then(
+      (reached) => receiptOf(event, reached),
+      (error: unknown) => {
+        this.published -= 1;
+        this.#ports.gate.forget(event);
+        throw error;
+      },
+    );
   }
 
   async #later(
@@ -216,36 +270,6 @@ export class Publisher {
   #fail(error: unknown): void {
     this.failed += 1;
     this.#ports.onError(error);
-  }
-
-  /** Makes every event of a batch before any is published; the first that is refused refuses all. */
-  async #makeAll(events: readonly Publishable[], call: HandlerCall | undefined): Promise<ValidEnvelope[]> {
-    if (!Array.isArray(events)) throw new TypeError('publishBatch takes an array of drafts or events');
-    if (events.length > maxBatch) {
-      throw new BatchError(
-        `a batch holds at most ${maxBatch} events, got ${events.length}; split it`,
-        maxBatch,
-      );
-    }
-    const made: ValidEnvelope[] = [];
-    const ids = new Set<string>();
-    for (const [index, subject] of events.entries()) {
-      try {
-        const event = this.#ports.factory.make(subject, undefined, undefined, call?.delivery.event);
-        const valid = event instanceof Promise ? await event : event;
-        if (ids.has(valid.id)) throw new TypeError(`id ${valid.id} stands in the batch twice`);
-        ids.add(valid.id);
-        made.push(valid);
-      } catch (cause) {
-        const why = describeError(cause);
-        throw new BatchError(
-          `event ${index} of the batch was refused, so none was published: ${why}`,
-          index,
-          { cause },
-        );
-      }
-    }
-    return made;
   }
 }
 

@@ -69,8 +69,8 @@ class MemoryTransport implements Transport {
     options: TransportPublishOptions = noOptions,
   ): Published | Promise<Published> {
     if (this.#closed) throw new ClosedError('the memory transport is closed; nothing was published');
-    const refusing =
-      events.length > 1 || options.noWait === true ? this.#withoutRoom(events, options) : undefined;
+    const refusing = events.length > 1 ? this.#withoutRoom(events, options) : undefined;
+    const mustFit = options.noWait === true && events.length === 1;
     let pending: PendingPublish | undefined;
     let matched = 0;
     for (const event of events) {
@@ -78,7 +78,7 @@ class MemoryTransport implements Transport {
       matched += targets.length;
       if (options.onSettled !== undefined) this.#track(event, targets.length, options.onSettled);
       for (const target of targets) {
-        if (refusing?.has(target) === true) {
+        if (refusing?.has(target) === true || (mustFit && !target.takes(1, false))) {
           pending ??= new PendingPublish();
           pending.refuse(target);
           this.#settled(event, target, 'dropped', 'refused');
@@ -130,6 +130,10 @@ class MemoryTransport implements Transport {
     });
   }
 
+  hears(type: string): boolean {
+    return this.#index.match(type).length > 0;
+  }
+
   close(): Promise<void> {
     this.#closed = true;
     return Promise.resolve();
@@ -144,7 +148,8 @@ class MemoryTransport implements Transport {
   #withoutRoom(
     events: readonly EventEnvelope[],
     options: TransportPublishOptions,
-  ): ReadonlySet<MemorySubscription> {
+  ): ReadonlySet<MemorySubscription> | undefined {
+    if (events.every((event) => this.#allTake(event.type, events.length))) return undefined;
     const counts = new Map<MemorySubscription, number>();
     for (const event of events) {
       for (const target of this.#index.match(event.type)) counts.set(target, (counts.get(target) ?? 0) + 1);
@@ -154,6 +159,11 @@ class MemoryTransport implements Transport {
       if (!target.takes(count, options.noWait !== true)) refusing.add(target);
     }
     return refusing;
+  }
+
+  #allTake(type: string, count: number): boolean {
+    for (const target of this.#index.match(type)) if (!target.takes(count, false)) return false;
+    return true;
   }
 
   /** Whether a handler may wait for `target`: noted in the graph until the publish is through. */

@@ -14,6 +14,7 @@ export function noopTransport(): TransportFactory {
     name: 'noop',
     features: { level: 'none', durable: false, ordered: true, shared: false, settlements: true },
     publish: () => published,
+    hears: () => false,
     subscribe: () => subscription,
     close: () => Promise.resolve(),
   });

@@ -109,6 +109,11 @@ export interface Transport {
     events: readonly EventEnvelope[],
     options?: TransportPublishOptions,
   ): Published | Promise<Published>;
+  /**
+   * Whether anybody gets events of this type, for transports that know: of those that reach nobody the
+   * bus checks the payload and makes no event. Must be cheap.
+   */
+  hears?(type: string): boolean;
   /** An event that several of the patterns match comes once. */
   subscribe(
     patterns: readonly (string | GlobPattern)[],
