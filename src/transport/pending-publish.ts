@@ -11,11 +11,12 @@ export type Admitted = () => void;
  * All other mailboxes have the event already. One promise serves all the waits.
  */
 export class PendingPublish {
-  readonly #refused = new Set<string>();
-  readonly #knotted = new Set<string>();
-  readonly #cleanups: (() => void)[] = [];
+  // Made when needed: a publisher that is ahead of its subscribers waits with every event.
+  #refused: Set<string> | undefined;
+  #knotted: Set<string> | undefined;
+  #cleanups: (() => void)[] | undefined;
   #waits = 0;
-  #resolve: (() => void) | undefined;
+  #end: ((aborted?: AbortSignal) => void) | undefined;
 
   /** One more event waits at a subscription; call what is returned when it is admitted. */
   wait(): Admitted {
@@ -25,61 +26,69 @@ export class PendingPublish {
 
   /** A mailbox refused the event. */
   refuse(subscription: MemorySubscription): void {
+    this.#refused ??= new Set();
     this.#refused.add(subscription.name);
   }
 
   /** Waiting for this mailbox would never end. */
   deadlock(subscription: MemorySubscription): void {
+    this.#knotted ??= new Set();
     this.#knotted.add(subscription.name);
   }
 
   /** Calls `cleanup` once nothing is waited for any more. */
   finally(cleanup: () => void): void {
+    this.#cleanups ??= [];
     this.#cleanups.push(cleanup);
   }
 
   /** The result: the publish's own, once there is room, or the error that says who did not get the event. */
-  async finish(published: Published, signal: AbortSignal | undefined): Promise<Published> {
-    try {
-      if (this.#waits > 0) await this.#admission(signal);
-    } finally {
-      for (const cleanup of this.#cleanups) cleanup();
-    }
-    this.throwRefusals();
-    return published;
+  finish(published: Published, signal: AbortSignal | undefined): Promise<Published> {
+    return new Promise((resolve, reject) => {
+      this.#end = (aborted) => {
+        this.#end = undefined;
+        for (const cleanup of this.#cleanups ?? []) cleanup();
+        const refusal = this.#refusal();
+        if (aborted !== undefined) reject(aborted.reason as Error);
+        else if (refusal !== undefined) reject(refusal);
+        else resolve(published);
+      };
+      if (this.#waits === 0) this.#end();
+      else if (signal !== undefined) this.#endOn(signal);
+    });
   }
 
-  /** @throws DeadlockError or QueueFullError if any mailbox did not take the event. */
-  throwRefusals(): void {
-    if (this.#knotted.size > 0) {
-      throw new DeadlockError(
+  #endOn(signal: AbortSignal): void {
+    const abort = (): void => this.#end?.(signal);
+    if (signal.aborted) {
+      abort();
+      return;
+    }
+    signal.addEventListener('abort', abort, { once: true });
+    this.finally(() => signal.removeEventListener('abort', abort));
+  }
+
+  /** What is wrong if any mailbox did not take the event. */
+  #refusal(): Error | undefined {
+    if (this.#knotted !== undefined) {
+      return new DeadlockError(
         `publish from a handler would wait for itself: the mailbox of ${[...this.#knotted].join(', ')} is full ` +
           'and all its handlers wait to publish; raise its capacity, or choose an overflow policy other than block',
       );
     }
-    if (this.#refused.size > 0) {
+    if (this.#refused !== undefined) {
       const names = [...this.#refused];
-      throw new QueueFullError(
+      return new QueueFullError(
         `the mailbox of ${names.join(', ')} is full and refused the event; all other subscribers have it. ` +
           'Publish again later under the same id, raise capacity, or choose another overflow policy',
         names,
       );
     }
-  }
-
-  #admission(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      if (signal === undefined) return;
-      const abort = (): void => reject(signal.reason as Error);
-      if (signal.aborted) return abort();
-      signal.addEventListener('abort', abort, { once: true });
-      this.finally(() => signal.removeEventListener('abort', abort));
-    });
+    return undefined;
   }
 
   readonly #admitted = (): void => {
     this.#waits -= 1;
-    if (this.#waits === 0) this.#resolve?.();
+    if (this.#waits === 0) this.#end?.();
   };
 }
