@@ -4,16 +4,18 @@ import type { Handler } from '../actors/handler.ts';
 import type { Clock, TimerHandle } from '../streams/event/clock.ts';
 import type { EventFields } from '../streams/event/define-event.ts';
 import type { EventRegistry } from '../streams/event/event-registry.ts';
-import type { Bus, CloseReport } from './bus.ts';
+import type { Bus, CloseReport, StreamCall, Subscribable } from './bus.ts';
 import type { BusStats } from './bus-stats.ts';
 import type { DeadLetterStore } from './dead-letter.ts';
 import { findHandlers, type DiscoveryReport } from './discover-handlers.ts';
+import type { EventStreams } from './event-streams.ts';
 import type { Logger } from './logger.ts';
 import { checkNumber, type SubscriberOptions } from './options.ts';
 import type { PublishGate } from './publish-gate.ts';
 import type { Publisher } from './publisher.ts';
 import { QueueWatch } from './queue-watch.ts';
 import type { RoutingRules } from './routing-rules.ts';
+import type { StreamOptions } from './stream-options.ts';
 import type { SubscriberHost } from './subscriber-host.ts';
 import type { Transport } from './transport/transport.ts';
 
@@ -22,6 +24,7 @@ const importTimeoutMs = 10_000;
 
 export interface BusParts {
   readonly host: SubscriberHost;
+  readonly streams: EventStreams;
   readonly publisher: Publisher;
   readonly gate: PublishGate;
   readonly registry: EventRegistry;
@@ -36,7 +39,7 @@ export interface BusParts {
 
 /** Puts the parts of a bus behind its public functions. */
 export function assembleBus(parts: BusParts): Bus {
-  const { host, publisher, gate, registry, deadLetters, rules, errors, clock } = parts;
+  const { host, streams, publisher, gate, registry, deadLetters, rules, errors, clock } = parts;
   const stats = (): BusStats => ({
     time: clock.now(),
     state: gate.state,
@@ -64,6 +67,9 @@ export function assembleBus(parts: BusParts): Bus {
     // The handler's event type follows from the subject; past this point all events are alike.
     subscribe: (subject, handler, options = {}) =>
       host.subscribe(subject, handler as Handler, options as SubscriberOptions),
+    // What it emits follows from the subject and from `ack`.
+    stream: ((subject: Subscribable | readonly Subscribable[], options?: StreamOptions) =>
+      streams.stream(subject, options ?? {})) as StreamCall,
     subscription: (name) => host.get(name),
     discoverHandlers: (folder) => discover(parts, folder),
     addRoutingRule: (rule) => rules.add(rule),

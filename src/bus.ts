@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Handler, PublishReceipt } from '../actors/handler.ts';
 import type { AnyEventDefinition, EventDefinition } from '../streams/event/define-event.ts';
+import type { Delivery } from '../streams/event/delivery.ts';
 import type { EventEnvelope } from '../streams/event/envelope.ts';
 import type { GlobPattern } from '../streams/event/glob.ts';
 import type { Publishable, PublishCall } from '../streams/event/publish.ts';
@@ -10,6 +11,7 @@ import type { DiscoveryReport } from './discover-handlers.ts';
 import type { SubscriberOptions } from './options.ts';
 import type { PublishReport, PublishResult } from './publisher.ts';
 import type { RoutingRule } from './routing-rules.ts';
+import type { StreamOptions } from './stream-options.ts';
 import type { Subscription } from './subscription.ts';
 
 /** What is subscribed to: a pattern in NATS grammar, a glob, or a definition. */
@@ -20,6 +22,18 @@ export type EventFor<Subject> =
   Subject extends EventDefinition<infer Type, infer _Input, infer Data>
     ? EventEnvelope<Data, Type>
     : EventEnvelope;
+
+/** The ways to take events as a stream: acknowledged when `next` has returned, or by hand. */
+export interface StreamCall {
+  <const Subject extends Subscribable>(
+    subject: Subject | readonly Subject[],
+    options: StreamOptions<EventFor<Subject>> & { readonly ack: 'manual' },
+  ): Observable<Delivery<EventFor<Subject>>>;
+  <const Subject extends Subscribable>(
+    subject: Subject | readonly Subject[],
+    options?: StreamOptions<EventFor<Subject>> & { readonly ack?: 'auto' },
+  ): Observable<EventFor<Subject>>;
+}
 
 /** What `close` did. */
 export interface CloseReport {
@@ -54,6 +68,12 @@ export interface Bus extends AsyncDisposable {
     handler: Handler<EventFor<Subject>>,
     options?: SubscriberOptions<EventFor<Subject>>,
   ): Subscription;
+  /**
+   * Emits the events as an observable, with backpressure: at most `prefetch` are out and not acknowledged,
+   * the others wait in a mailbox. Each subscription of it is one of the bus, from then until it is left; no
+   * breaker, retry or middleware stands between. It completes when the bus closes.
+   */
+  readonly stream: StreamCall;
   /** The subscriber of that name. */
   subscription(this: void, name: string): Subscription | undefined;
   /** Subscribes every handler that a folder's modules define; says what it found and what was wrong. */

@@ -6,6 +6,7 @@ import { resolveBusOptions, type BusOptions } from './bus-options.ts';
 import type { Bus } from './bus.ts';
 import { DeadLetterStore } from './dead-letter.ts';
 import { EventFactory } from './event-factory.ts';
+import { EventStreams } from './event-streams.ts';
 import { compose } from './middleware.ts';
 import { PublishGate } from './publish-gate.ts';
 import { Publisher } from './publisher.ts';
@@ -56,13 +57,15 @@ export function createBus(options: BusOptions = {}): Bus {
     return published.matched > 0;
   });
   const ports = { clock, random, transport, deadLetters, rules, logger, registry };
-  const host = new SubscriberHost(
+  const streams = new EventStreams({ ...ports, onSettled: () => host.settled() });
+  const host: SubscriberHost = new SubscriberHost(
     { defaults, supervisor: resolved.supervisor, wrap: (handler) => compose(middleware, handler) },
     {
       ...ports,
+      streams,
       publishFrom: (call) => publisher.publishFrom(call),
       announce: (type, data) => publisher.announce(`breakwater.${type}`, data),
     },
   );
-  return assembleBus({ ...ports, host, publisher, gate, errors, heartbeatMs });
+  return assembleBus({ ...ports, host, streams, publisher, gate, errors, heartbeatMs });
 }

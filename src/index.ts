@@ -48,7 +48,7 @@ export type { Random } from '../streams/event/random.ts';
 export type { LaneOptions, LaneStrategy, Ordering } from '../streams/queue/lane-queue.ts';
 export type { DropReason, MailboxOptions, Overflow } from '../streams/queue/mailbox.ts';
 export type { BusStats } from './bus-stats.ts';
-export type { Bus, CloseReport, EventFor, Subscribable } from './bus.ts';
+export type { Bus, CloseReport, EventFor, StreamCall, Subscribable } from './bus.ts';
 export type { BusOptions } from './bus-options.ts';
 export { createBus } from './create-bus.ts';
 export type {
@@ -75,8 +75,10 @@ export type {
   SubscriberOptions,
 } from './options.ts';
 export type { PublishRateLimit } from './publish-gate.ts';
+export { publishTo, type PublishToOptions } from './publish-to.ts';
 export type { PublishReport, PublishResult, SubscriberOutcome } from './publisher.ts';
 export type { RoutingRule } from './routing-rules.ts';
+export type { StreamOptions } from './stream-options.ts';
 export type { LatencyStats, QueueStats, SubscriberStats } from './subscriber-stats.ts';
 export type { SubscriberState, Subscription } from './subscription.ts';
 export { createSystemClock } from './system-clock.ts';

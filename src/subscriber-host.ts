@@ -3,14 +3,10 @@ import { createSupervisor, type Supervisor, type SupervisorOptions } from '../ac
 import type { Handler, HandlerContext } from '../actors/handler.ts';
 import type { HandlerCall } from '../actors/handler-call.ts';
 import type { Clock } from '../streams/event/clock.ts';
-import { isDefinition } from '../streams/event/define-event.ts';
-import { describeValue } from '../streams/event/describe-value.ts';
 import { ClosedError } from '../streams/event/errors.ts';
-import { glob, isGlob, type GlobPattern } from '../streams/event/glob.ts';
 import { PatternIndex } from '../streams/event/pattern-index.ts';
 import type { EventRegistry } from '../streams/event/event-registry.ts';
 import type { Random } from '../streams/event/random.ts';
-import { checkSubscriptionPattern } from '../streams/event/subscription-pattern.ts';
 import type { Subscribable } from './bus.ts';
 import { checkOptions, givenOptions } from './check-options.ts';
 import type { DeadLetterStore } from './dead-letter.ts';
@@ -20,6 +16,8 @@ import type { SubscriberOptions } from './options.ts';
 import { Quiet } from './quiet.ts';
 import { resolveSubscriber } from './resolve-subscriber.ts';
 import type { RoutingRules } from './routing-rules.ts';
+import { subscribedPatterns } from './subscribed-patterns.ts';
+import { checkSubscriberName } from './subscriber-name.ts';
 import { Subscriber } from './subscriber.ts';
 import type { QueueStats, SubscriberStats } from './subscriber-stats.ts';
 import type { Subscription } from './subscription.ts';
@@ -41,6 +39,8 @@ export interface HostPorts {
   readonly rules: RoutingRules;
   readonly logger: Logger;
   readonly registry: EventRegistry;
+  /** The streams of the same bus: idle means them too, and they end with it. */
+  readonly streams: { readonly quiet: boolean; close(): number };
   readonly publishFrom: (call: HandlerCall) => HandlerContext['publish'];
   /** Publishes one of the bus's own events. */
   readonly announce: (type: string, data: object) => void;
@@ -81,7 +81,7 @@ export class SubscriberHost {
   ): Subscription {
     if (this.#closed) throw new ClosedError('the bus is closed; nothing was subscribed');
     checkOptions('subscribe', options, subscriberOptionNames);
-    const patterns = this.#patternsOf(subject);
+    const patterns = subscribedPatterns('subscribe', subject, this.#ports.registry);
     const name = this.#nameFor(options.name, handler);
     const { clock, random, rules } = this.#ports;
     const chosen = { ...this.#options.defaults, ...givenOptions(options) };
@@ -95,7 +95,7 @@ export class SubscriberHost {
       ...this.#ports,
       // Not at once: a stream may fail while it is subscribed to, before there is a subscriber to watch.
       onCrash: (error) => clock.defer(() => this.#crashed(subscriber, error)),
-      onSettled: this.#settled,
+      onSettled: this.settled,
     });
     const handle = subscriptionHandle(subscriber, {
       drain: () => this.#stop(name, true),
@@ -147,7 +147,7 @@ export class SubscriberHost {
   idle(): Promise<void> {
     const waiting = this.#quiet.wait();
     // Events that are on their way to a mailbox get there first.
-    this.#ports.clock.defer(this.#settled);
+    this.#ports.clock.defer(this.settled);
     return waiting;
   }
 
@@ -155,7 +155,7 @@ export class SubscriberHost {
   close(): number {
     this.#closed = true;
     this.#supervisor.close();
-    let undelivered = 0;
+    let undelivered = this.#ports.streams.close();
     for (const [name, { subscriber, leave }] of this.#hosted) {
       leave();
       const before = subscriber.counters.deadLettered + subscriber.counters.dropped;
@@ -171,8 +171,9 @@ export class SubscriberHost {
     return undelivered;
   }
 
-  readonly #settled = (): void => {
-    if (!this.#quiet.waiting) return;
+  /** Something has settled: who waits for quiet is told if that was the last. */
+  readonly settled = (): void => {
+    if (!this.#quiet.waiting || !this.#ports.streams.quiet) return;
     for (const { subscriber } of this.#hosted.values()) if (canMove(subscriber) && !subscriber.quiet) return;
     this.#quiet.reached();
   };
@@ -197,7 +198,7 @@ export class SubscriberHost {
     subscriber.actor.send({ type: 'stop' });
     subscriber.outcomes.complete();
     this.#hosted.delete(name);
-    this.#settled();
+    this.settled();
   }
 
   #crashed(subscriber: Subscriber, error: unknown): void {
@@ -225,33 +226,12 @@ export class SubscriberHost {
       `${name} failed too often and was given up: ${why}`,
     );
     this.#ports.announce('subscriber.failed', { subscriber: name, error: why });
-    this.#settled();
-  }
-
-  #patternsOf(subject: Subscribable | readonly Subscribable[]): (string | GlobPattern)[] {
-    const subjects = Array.isArray(subject)
-      ? (subject as readonly Subscribable[])
-      : [subject as Subscribable];
-    if (subjects.length === 0)
-      throw new TypeError('subscribe takes at least one definition or pattern, got none');
-    return subjects.map((one) => {
-      if (typeof one === 'string') return checkSubscriptionPattern(one);
-      if (isDefinition(one)) {
-        this.#ports.registry.add(one);
-        return one.type;
-      }
-      if (isGlob(one)) return glob(one.source);
-      throw new TypeError(`subscribe takes a definition, a pattern or a glob, got ${describeValue(one)}`);
-    });
+    this.settled();
   }
 
   #nameFor(name: string | undefined, handler: unknown): string {
     if (name !== undefined) {
-      if (typeof name !== 'string' || !/^[\w.:-]{1,128}$/.test(name)) {
-        throw new TypeError(
-          `name of a subscriber must be 1 to 128 letters, digits, or _ . : -, got ${describeValue(name)}`,
-        );
-      }
+      checkSubscriberName(name);
       if (this.#hosted.has(name))
         throw new TypeError(`a subscriber named ${name} exists already; names are unique`);
       return name;
