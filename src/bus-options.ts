@@ -61,6 +61,8 @@ export interface BusOptions {
   readonly rateLimit?: PublishRateLimit;
   /** What subscribers choose when they do not choose themselves. */
   readonly subscriberDefaults?: Omit<SubscriberOptions, 'name' | 'filter' | 'fallback'>;
+  /** How many subscribers there may be; each takes about 30 kB, and an event to all of them a call of each. Default `10_000`. */
+  readonly maxSubscribers?: number;
   /** How often a subscriber that fails itself, not its handler, is started again. */
   readonly supervisor?: Omit<SupervisorOptions, 'onGiveUp'>;
   readonly deadLetters?: DeadLetterOptions;
@@ -92,6 +94,7 @@ const names: OptionNames<BusOptions> = {
   dedupe: true,
   rateLimit: true,
   subscriberDefaults: true,
+  maxSubscribers: true,
   supervisor: true,
   deadLetters: true,
   heartbeatMs: true,
@@ -119,6 +122,7 @@ export function resolveBusOptions(options: BusOptions): ResolvedBus {
     middleware: [],
     rateLimit: undefined,
     subscriberDefaults: {},
+    maxSubscribers: 10_000,
     supervisor: {},
     deadLetters: {},
     heartbeatMs: 1000,
@@ -138,6 +142,7 @@ function checkValues({ source, events, unknownTypes, enrich, middleware, ...numb
   checkNumber('maxClockSkewMs', numbers.maxClockSkewMs, 0);
   checkInteger('maxCausationDepth', numbers.maxCausationDepth, 1);
   checkNumber('heartbeatMs', numbers.heartbeatMs, 1);
+  checkInteger('maxSubscribers', numbers.maxSubscribers, 1);
   checkChoice('unknownTypes', unknownTypes, ['accept', 'reject']);
   checkFunctions('enrich', enrich);
   checkFunctions('middleware', middleware);

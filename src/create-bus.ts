@@ -59,7 +59,12 @@ export function createBus(options: BusOptions = {}): Bus {
   const ports = { clock, random, transport, deadLetters, rules, logger, registry };
   const streams = new EventStreams({ ...ports, onSettled: () => host.settled() });
   const host: SubscriberHost = new SubscriberHost(
-    { defaults, supervisor: resolved.supervisor, wrap: (handler) => compose(middleware, handler) },
+    {
+      defaults,
+      maxSubscribers: resolved.maxSubscribers,
+      supervisor: resolved.supervisor,
+      wrap: (handler) => compose(middleware, handler),
+    },
     {
       ...ports,
       streams,

@@ -27,6 +27,7 @@ import { watchBreaker } from './watch-breaker.ts';
 
 export interface HostOptions {
   readonly defaults: SubscriberOptions;
+  readonly maxSubscribers: number;
   readonly supervisor: SupervisorOptions;
   readonly wrap: (handler: Handler) => Handler;
 }
@@ -81,6 +82,12 @@ export class SubscriberHost {
   ): Subscription {
     if (this.#closed) throw new ClosedError('the bus is closed; nothing was subscribed');
     checkOptions('subscribe', options, subscriberOptionNames);
+    const { maxSubscribers } = this.#options;
+    if (this.#hosted.size >= maxSubscribers) {
+      throw new RangeError(
+        `the bus has ${maxSubscribers} subscribers, as many as it may; unsubscribe some, or raise maxSubscribers`,
+      );
+    }
     const patterns = subscribedPatterns('subscribe', subject, this.#ports.registry);
     const name = this.#nameFor(options.name, handler);
     const { clock, random, rules } = this.#ports;

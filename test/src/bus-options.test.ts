@@ -12,6 +12,7 @@ describe('createBus', () => {
     [{ maxClockSkewMs: Number.NaN }, 'RangeError: maxClockSkewMs must be a number at least 0, got NaN'],
     [{ maxCausationDepth: 0 }, 'RangeError: maxCausationDepth must be a number at least 1, got 0'],
     [{ maxCausationDepth: 1.5 }, 'RangeError: maxCausationDepth must be a whole number, got 1.5'],
+    [{ maxSubscribers: 0 }, 'RangeError: maxSubscribers must be a number at least 1, got 0'],
     [{ heartbeatMs: 0 }, 'RangeError: heartbeatMs must be a number at least 1, got 0'],
     [{ dedupe: { windowMs: 0 } }, 'RangeError: windowMs must be above 0, got 0'],
     [{ dedupe: { maxIds: 0 } }, 'RangeError: maxIds must be an integer of at least 1, or Infinity, got 0'],
