@@ -48,7 +48,6 @@ export function compilePattern<E>(spec: PatternSpec<E>): Program<E> {
   return {
     start: ahead.wait?.after ?? nodeOf(ahead, [], false),
     startWait: ahead.wait,
-    hasWaits: waits.some((node) => node !== undefined),
     names,
     withinMs: spec.withinMs,
     skip: compileSkip(spec.skip, names),

@@ -20,49 +20,31 @@ export function deadlineOf<E>(state: KeyState<E, unknown>, withinMs: number): nu
   return deadline;
 }
 
-/**
- * Lets time pass for the runs of a key, up to and including `time`.
- *
- * Deadlines are met one after the other, so that what a long step of the clock brings comes in the order
- * that many short ones would bring it.
- */
+/** Lets time pass for the runs of a key, up to `time`: its next deadline, and so the last moment of no other. */
 export function expireRuns<E>(state: KeyState<E, unknown>, program: Program<E>, time: number): Expired<E> {
   const expired: Expired<E> = { completed: [], timedOut: [] };
-  while (state.nextDeadline <= time && state.nextDeadline < Infinity) {
-    // Without waits the runs expire independently of each other, in their order: once through is enough.
-    const until = program.hasWaits ? state.nextDeadline : time;
-    passTime(state, program, until, expired);
-    state.nextDeadline = deadlineOf(state, program.withinMs);
-  }
-  if (program.everyFirst === 0) state.mayStart = !state.runs.some((run) => run.holdsStart);
-  return expired;
-}
-
-function passTime<E>(
-  state: KeyState<E, unknown>,
-  program: Program<E>,
-  time: number,
-  expired: Expired<E>,
-): void {
-  if (state.startsAt <= time) {
+  if (state.startsAt === time) {
     state.startsAt = Infinity;
     state.mayStart = true;
   }
   const kept: Run<E>[] = [];
   for (const run of state.runs) {
     const expires = run.startTime + program.withinMs;
-    if (expires <= time && expires <= run.waitsUntil) {
-      if (run.node.finalAtTimeout) complete(run, expires, expired);
+    if (expires === time) {
+      if (run.node.finalAtTimeout) complete(run, time, expired);
       else expired.timedOut.push(run);
-    } else if (run.waitsUntil <= time) {
+    } else if (run.waitsUntil === time) {
       const next = pastWait(run);
-      if (next.node.final) complete(next, run.waitsUntil, expired);
+      if (next.node.final) complete(next, time, expired);
       if (goesOn(next.node)) kept.push(next);
     } else {
       kept.push(run);
     }
   }
   state.runs = kept;
+  state.nextDeadline = deadlineOf(state, program.withinMs);
+  if (program.everyFirst === 0) state.mayStart = !kept.some((run) => run.holdsStart);
+  return expired;
 }
 
 function pastWait<E>(run: Run<E>): Run<E> {

@@ -64,8 +64,6 @@ export class KeyedMatcher<E, K> {
     let state = this.#keys.get(key);
     const isNew = state === undefined;
     state ??= this.#fresh(key, time);
-    // A key may have runs that a deadline in the heap no longer stands for, when time went back.
-    if (state.nextDeadline <= time) this.#expire(state, time);
     let changed: boolean;
     try {
       changed = this.#matcher.show(state, event, time);
@@ -76,14 +74,18 @@ export class KeyedMatcher<E, K> {
     if (changed) {
       if (isNew) this.#insert(state);
       this.#commit(state, time);
-    } else if (!isNew) {
-      this.#drop(state);
-    } else if (this.#program.startWait === undefined) {
-      this.#spare = state;
-    } else {
-      this.#insert(state);
-      this.#schedule(state);
+    } else if (isNew) {
+      this.#keepUnchanged(state);
     }
+  }
+
+  #keepUnchanged(state: KeyState<E, K>): void {
+    if (this.#program.startWait === undefined) {
+      this.#spare = state;
+      return;
+    }
+    this.#insert(state);
+    this.#schedule(state);
   }
 
   /** Lets time pass for all keys, up to and including `time`. */
@@ -94,7 +96,7 @@ export class KeyedMatcher<E, K> {
       const state = deadlines.pop();
       if (state === undefined || state.gone) continue;
       if (state.scheduledAt === at) state.scheduledAt = Infinity;
-      if (state.nextDeadline <= at) this.#expire(state, at);
+      if (state.nextDeadline === at) this.#expire(state, at);
       this.#schedule(state);
       this.#drop(state);
     }

@@ -92,8 +92,6 @@ export interface Program<E> {
   readonly start: Node<E>;
   /** What has to be absent before runs may start. */
   readonly startWait: Wait<E> | undefined;
-  /** Some node has a wait. */
-  readonly hasWaits: boolean;
   /** Names of the slots. */
   readonly names: readonly string[];
   readonly withinMs: number;

@@ -1,4 +1,4 @@
-import { from, type Observable, Subject } from 'rxjs';
+import { from, map, type Observable, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { matchPattern, pattern, Watermark, withoutWatermarks } from 'breakwater/streams';
 import {
@@ -8,6 +8,7 @@ import {
   type LetterItem as Item,
   matchesIn,
 } from '../../support/letters.ts';
+import { emissionsOf } from '../../support/run-pipeline.ts';
 
 const until = (time: number): Watermark => new Watermark(time);
 const ab = pattern<Letter>().begin('a', is('a')).followedBy('b', is('b'));
@@ -50,6 +51,13 @@ describe('the repetition of a stage', () => {
 
     expect(matchesIn('ab', sought)).toEqual(['a:a1 maybe: b:b2']);
     expect(matchesIn('axb', sought)).toEqual(['a:a1 maybe:x2 b:b3']);
+  });
+
+  it('leaves an optional reluctant first stage out where the next fits', () => {
+    const sought = pattern<Letter>().begin('any').reluctant().optional().followedBy('b', is('b'));
+
+    expect(matchesIn('bb', sought)).toEqual(['any: b:b1', 'any: b:b2']);
+    expect(matchesIn('ab', sought)).toEqual(['any:a1 b:b2', 'any: b:b2']);
   });
 
   it('is complete at its least when it is reluctant and last', () => {
@@ -156,6 +164,21 @@ describe('absence', () => {
   it('is ended by an event before the wait is over, not by one at its end', () => {
     expect(endsOf([at(5, 'a'), at(14, 'b'), until(99)], alone)).toEqual([]);
     expect(endsOf([at(5, 'a'), at(15, 'b'), until(99)], alone)).toEqual([15]);
+  });
+
+  it('comes in the order of time, however long a step the watermark takes', () => {
+    const renewed = pattern<Letter>()
+      .begin('a', is('a'))
+      .followedBy('c', is('c'))
+      .optional()
+      .absentFor(10, is('b'));
+    const matches = from<Item[]>([at(1, 'a'), at(2, 'a'), at(5, 'c'), until(99)]).pipe(
+      matchPattern(renewed),
+      withoutWatermarks(),
+      map(({ end }) => end),
+    );
+
+    expect(emissionsOf(matches)).toEqual([11, 12, 15, 15]);
   });
 
   it('may lie between stages, and events during it are not taken', () => {

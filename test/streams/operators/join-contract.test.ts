@@ -1,4 +1,4 @@
-import { from, NEVER, type Observable, of, Subject } from 'rxjs';
+import { concat, from, map, NEVER, type Observable, of, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import {
   type FailedValue,
@@ -41,6 +41,32 @@ describe('joinInterval', () => {
       // Until the watermark 18 a left value of the time 13 may still wait for a partner.
       expectObservable(joined).toBe('-p----(lm)--|', { p: pair, l: alone, m: until(13) });
     });
+  });
+
+  it('waits while a partner may come with the very time of the watermark', () => {
+    const left = items(at(10), until(15));
+    const joined = left.pipe(
+      joinInterval(items(until(15), at(15)), { ...keys, fromMs: 0, toMs: 5, kind: 'left' }),
+    );
+
+    expect(emissionsOf(joined)).toMatchObject([{ right: at(15) }, until(10)]);
+    const alone = concat(left, items(until(16))).pipe(
+      joinInterval(concat(items(until(16)), NEVER), { ...keys, fromMs: 0, toMs: 5, kind: 'left' }),
+      map((item) => ('right' in item ? item.right : item.time)),
+    );
+    const seen: unknown[] = [];
+    alone.subscribe((item) => seen.push(item));
+    expect(seen).toEqual([10, null, 11]);
+  });
+
+  it('emits a value alone at once that comes after all that it could meet', () => {
+    const seen: unknown[] = [];
+    const left = concat(items(until(20), at(20)), NEVER);
+    left
+      .pipe(joinInterval(concat(items(until(20)), NEVER), { ...keys, fromMs: -10, toMs: -5, kind: 'left' }))
+      .subscribe((item) => seen.push(item));
+
+    expect(seen).toMatchObject([until(20), { left: at(20), right: null }]);
   });
 
   it('gives late values to the side output, or counts them on the next result', () => {
@@ -122,6 +148,20 @@ describe('joinWindow', () => {
       [20, 21, 22],
     ]);
     expect(late).toEqual([['left', 14]]);
+  });
+
+  it('orders the pairs of a window by time, not by how they came', () => {
+    const joined = items(at(3), at(1)).pipe(
+      joinWindow(items(at(4), at(2)), { ...keys, sizeMs: 10 }),
+      map((item) => ('left' in item ? [item.left.time, item.right.time] : [])),
+    );
+
+    expect(emissionsOf(joined)).toEqual([
+      [1, 2],
+      [1, 4],
+      [3, 2],
+      [3, 4],
+    ]);
   });
 
   it('gives up the window that closes first when it is full, or ends', () => {
