@@ -42,13 +42,7 @@ export interface EventEnvelope<Data = unknown, Type extends string = string> {
 /** The fields of an event that may be absent. */
 export type OptionalFields = Pick<
   EventEnvelope,
-  | 'key'
-  | 'correlationId'
-  | 'causationId'
-  | 'causationDepth'
-  | 'traceparent'
-  | 'tracestate'
-  | 'metadata'
+  'key' | 'correlationId' | 'causationId' | 'causationDepth' | 'traceparent' | 'tracestate' | 'metadata'
 >;
 
 /**
@@ -58,7 +52,10 @@ export type OptionalFields = Pick<
  * Optional fields are assigned only when present, so that an event without them stays small (5 000 queued
  * events must fit in 1 MB) and copies, JSON and comparisons see no `undefined`.
  */
-export class ValidEnvelope<Data = unknown, Type extends string = string> implements EventEnvelope<Data, Type> {
+export class ValidEnvelope<Data = unknown, Type extends string = string> implements EventEnvelope<
+  Data,
+  Type
+> {
   readonly id: string;
   readonly type: Type;
   readonly source: string;

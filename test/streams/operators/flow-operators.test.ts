@@ -46,5 +46,7 @@ const throughs: Record<string, () => OperatorFunction<number, number>> = {
 };
 
 for (const [name, create] of Object.entries(throughs)) {
-  describe(name, () => passesThrough(create));
+  describe(name, () => {
+    passesThrough(create);
+  });
 }
