@@ -29,11 +29,11 @@ function fail(thrown: unknown): never {
 
 /** What is no promise, but can be awaited: foreign libraries give such things. */
 function thenable(then: Then): object {
-  return Object.fromEntries([['then', then]]);
+  return withGetter({}, 'then', () => then);
 }
 
-function withGetter(target: object, name: string): object {
-  return Object.defineProperty(target, name, { get: () => fail(new Error(`${name} cannot be read`)) });
+function withGetter(target: object, name: string, get: () => unknown = () => fail('unreadable')): object {
+  return Object.defineProperty(target, name, { get });
 }
 
 describe('a handler', () => {
