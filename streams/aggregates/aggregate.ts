@@ -1,3 +1,5 @@
+import type { Cells } from './cells.ts';
+
 /**
  * How many values become one figure, in one pass and in parts that merge.
  *
@@ -17,6 +19,8 @@ export interface Aggregate<in T, out R, S = unknown, X = unknown> {
   merge(into: S, from: S): void;
   /** The figure. Called again and again as the state grows. `spanMs` is how long the window is. */
   result(state: S, spanMs: number): R;
+  /** A form whose state is numbers in an array that it shares, which makes windows of many keys cheaper. */
+  readonly cells?: Cells<X, R>;
   /** A form that can also forget its oldest value, which makes sliding windows cheaper. */
   readonly retractable?: Retractable<X, R>;
 }

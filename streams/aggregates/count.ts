@@ -1,18 +1,28 @@
-import type { Aggregate } from './aggregate.ts';
+import type { Aggregate, Retractable } from './aggregate.ts';
+import type { Cells } from './cells.ts';
+import { inCells } from './in-cells.ts';
 
-interface CountState {
-  n: number;
-}
+/** One number: how many there were. */
+export const counted: Cells<boolean, number> = {
+  initial: [0],
+  add(cells, at, read) {
+    if (read) cells[at] = (cells[at] ?? 0) + 1;
+  },
+  merge(into, from, at) {
+    into[at] = (into[at] ?? 0) + (from[at] ?? 0);
+  },
+  result: (cells, at) => cells[at] ?? 0,
+};
 
-const countStates = {
-  create: (): CountState => ({ n: 0 }),
-  add(state: CountState, read: boolean): void {
+const retractable: Retractable<boolean, number, { n: number }> = {
+  create: () => ({ n: 0 }),
+  add(state, read) {
     if (read) state.n += 1;
   },
-  remove(state: CountState, read: boolean): void {
+  remove(state, read) {
     if (read) state.n -= 1;
   },
-  result: (state: CountState): number => state.n,
+  result: (state) => state.n,
 };
 
 /**
@@ -23,15 +33,8 @@ const countStates = {
  * of(4, 7, 9).pipe(aggregate({ n: count(), odd: count((x) => x % 2 === 1) })); // => { n: 3, odd: 2 }
  * ```
  */
-export function count<T = unknown>(where?: (value: T) => boolean): Aggregate<T, number, CountState, boolean> {
-  return {
-    read: where ?? always,
-    ...countStates,
-    merge(into, from) {
-      into.n += from.n;
-    },
-    retractable: countStates,
-  };
+export function count<T = unknown>(where?: (value: T) => boolean): Aggregate<T, number, number[], boolean> {
+  return { ...inCells(where ?? always, counted), retractable };
 }
 
 function always(): boolean {

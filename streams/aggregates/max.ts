@@ -1,9 +1,18 @@
 import type { Aggregate } from './aggregate.ts';
+import type { Cells } from './cells.ts';
+import { inCells } from './in-cells.ts';
 import { numberOf } from './number-of.ts';
 
-interface MaxState {
-  greatest: number;
-}
+const greatest: Cells<number, number> = {
+  initial: [-Infinity],
+  add(cells, at, read) {
+    if (read > (cells[at] ?? -Infinity)) cells[at] = read;
+  },
+  merge(into, from, at) {
+    greatest.add(into, at, from[at] ?? -Infinity, 0);
+  },
+  result: (cells, at) => cells[at] ?? -Infinity,
+};
 
 /**
  * Takes the greatest of a number of each value; `-Infinity` of nothing. O(1).
@@ -13,16 +22,6 @@ interface MaxState {
  * of(5, 2, 8).pipe(aggregate({ greatest: max((x) => x) })); // => { greatest: 8 }
  * ```
  */
-export function max<T>(select: (value: T) => number): Aggregate<T, number, MaxState, number> {
-  return {
-    read: numberOf('max', select),
-    create: () => ({ greatest: -Infinity }),
-    add(state, read) {
-      if (read > state.greatest) state.greatest = read;
-    },
-    merge(into, from) {
-      if (from.greatest > into.greatest) into.greatest = from.greatest;
-    },
-    result: (state) => state.greatest,
-  };
+export function max<T>(select: (value: T) => number): Aggregate<T, number, number[], number> {
+  return inCells(numberOf('max', select), greatest);
 }

@@ -1,10 +1,22 @@
 import type { Aggregate } from './aggregate.ts';
+import type { Cells } from './cells.ts';
+import { inCells } from './in-cells.ts';
 import { numberOf } from './number-of.ts';
-import { addExactly, sumOf, type SumState } from './sum.ts';
+import { addExactly, mergeExactly, sumOf } from './sum.ts';
 
-interface MeanState extends SumState {
-  n: number;
-}
+/** The sum, what it has lost to rounding, and how many. */
+const averaged: Cells<number, number> = {
+  initial: [0, 0, 0],
+  add(cells, at, read) {
+    addExactly(cells, at, read);
+    cells[at + 2] = (cells[at + 2] ?? 0) + 1;
+  },
+  merge(into, from, at) {
+    mergeExactly(into, from, at);
+    into[at + 2] = (into[at + 2] ?? 0) + (from[at + 2] ?? 0);
+  },
+  result: (cells, at) => sumOf(cells, at) / (cells[at + 2] ?? 0),
+};
 
 /**
  * Averages a number of each value; NaN of nothing. O(1).
@@ -14,19 +26,6 @@ interface MeanState extends SumState {
  * of(1, 2, 6).pipe(aggregate({ average: mean((x) => x) })); // => { average: 3 }
  * ```
  */
-export function mean<T>(select: (value: T) => number): Aggregate<T, number, MeanState, number> {
-  return {
-    read: numberOf('mean', select),
-    create: () => ({ sum: 0, lost: 0, n: 0 }),
-    add(state, read) {
-      addExactly(state, read);
-      state.n += 1;
-    },
-    merge(into, from) {
-      addExactly(into, from.sum);
-      into.lost += from.lost;
-      into.n += from.n;
-    },
-    result: (state) => sumOf(state) / state.n,
-  };
+export function mean<T>(select: (value: T) => number): Aggregate<T, number, number[], number> {
+  return inCells(numberOf('mean', select), averaged);
 }

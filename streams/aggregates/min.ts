@@ -1,9 +1,18 @@
 import type { Aggregate } from './aggregate.ts';
+import type { Cells } from './cells.ts';
+import { inCells } from './in-cells.ts';
 import { numberOf } from './number-of.ts';
 
-interface MinState {
-  least: number;
-}
+const least: Cells<number, number> = {
+  initial: [Infinity],
+  add(cells, at, read) {
+    if (read < (cells[at] ?? Infinity)) cells[at] = read;
+  },
+  merge(into, from, at) {
+    least.add(into, at, from[at] ?? Infinity, 0);
+  },
+  result: (cells, at) => cells[at] ?? Infinity,
+};
 
 /**
  * Takes the least of a number of each value; `Infinity` of nothing. O(1).
@@ -13,16 +22,6 @@ interface MinState {
  * of(5, 2, 8).pipe(aggregate({ least: min((x) => x) })); // => { least: 2 }
  * ```
  */
-export function min<T>(select: (value: T) => number): Aggregate<T, number, MinState, number> {
-  return {
-    read: numberOf('min', select),
-    create: () => ({ least: Infinity }),
-    add(state, read) {
-      if (read < state.least) state.least = read;
-    },
-    merge(into, from) {
-      if (from.least < into.least) into.least = from.least;
-    },
-    result: (state) => state.least,
-  };
+export function min<T>(select: (value: T) => number): Aggregate<T, number, number[], number> {
+  return inCells(numberOf('min', select), least);
 }

@@ -1,6 +1,7 @@
 import { describeValue } from '../event/describe-value.ts';
 import type { Aggregate } from './aggregate.ts';
-import { count } from './count.ts';
+import { count, counted } from './count.ts';
+import { inCells } from './in-cells.ts';
 
 export interface RateOptions<T> {
   /** The time that the rate is of. Default `1_000`: values per second. */
@@ -20,15 +21,21 @@ export interface RateOptions<T> {
  * of(10, 20, 30).pipe(aggregate({ perSecond: rate() }, { time: (ms) => ms })); // => { perSecond: 150 }
  * ```
  */
-export function rate<T = unknown>(
-  options: RateOptions<T> = {},
-): Aggregate<T, number, { n: number }, boolean> {
+export function rate<T = unknown>(options: RateOptions<T> = {}): Aggregate<T, number, number[], boolean> {
   const { perMs = 1_000, where } = options;
   if (!(perMs > 0 && perMs < Infinity)) {
     throw new RangeError(`perMs must be milliseconds above 0, got ${describeValue(perMs)}`);
   }
-  const counted = count(where);
-  const result = (state: { n: number }, spanMs: number): number => (state.n * perMs) / Math.max(spanMs, 1);
-  const { retractable } = counted;
-  return { ...counted, result, ...(retractable && { retractable: { ...retractable, result } }) };
+  const base = count(where);
+  const { retractable } = base;
+  const rateOf = (n: number, spanMs: number): number => (n * perMs) / Math.max(spanMs, 1);
+  return {
+    ...inCells((value: T) => base.read(value), { ...counted, result: (cells, at, spanMs) => rateOf(cells[at] ?? 0, spanMs) }),
+    ...(retractable && {
+      retractable: {
+        ...retractable,
+        result: (state, spanMs) => rateOf(retractable.result(state, spanMs), spanMs),
+      },
+    }),
+  };
 }

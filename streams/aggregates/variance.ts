@@ -1,4 +1,6 @@
 import type { Aggregate } from './aggregate.ts';
+import type { Cells } from './cells.ts';
+import { inCells } from './in-cells.ts';
 import { numberOf } from './number-of.ts';
 
 export interface VarianceOptions {
@@ -6,12 +8,28 @@ export interface VarianceOptions {
   readonly sample?: boolean;
 }
 
-interface VarianceState {
-  n: number;
-  mean: number;
-  /** Sum of squared distances from the mean. */
-  squares: number;
-}
+/** How many, their mean, and the sum of their squared distances from it. */
+const spread: Omit<Cells<number, number>, 'result'> = {
+  initial: [0, 0, 0],
+  add(cells, at, read) {
+    const n = (cells[at] ?? 0) + 1;
+    const before = cells[at + 1] ?? 0;
+    const mean = before + (read - before) / n;
+    cells[at] = n;
+    cells[at + 1] = mean;
+    cells[at + 2] = (cells[at + 2] ?? 0) + (read - before) * (read - mean);
+  },
+  merge(into, from, at) {
+    const [own, other] = [into[at] ?? 0, from[at] ?? 0];
+    if (other === 0) return;
+    const n = own + other;
+    const mean = into[at + 1] ?? 0;
+    const distance = (from[at + 1] ?? 0) - mean;
+    into[at] = n;
+    into[at + 1] = mean + (distance * other) / n;
+    into[at + 2] = (into[at + 2] ?? 0) + (from[at + 2] ?? 0) + distance * distance * ((own * other) / n);
+  },
+};
 
 /**
  * Takes the variance of a number of each value; NaN of nothing, and of one value as a sample.
@@ -27,25 +45,14 @@ interface VarianceState {
 export function variance<T>(
   select: (value: T) => number,
   options: VarianceOptions = {},
-): Aggregate<T, number, VarianceState, number> {
+): Aggregate<T, number, number[], number> {
   const { sample = false } = options;
-  return {
-    read: numberOf('variance', select),
-    create: () => ({ n: 0, mean: 0, squares: 0 }),
-    add(state, read) {
-      state.n += 1;
-      const distance = read - state.mean;
-      state.mean += distance / state.n;
-      state.squares += distance * (read - state.mean);
+  return inCells(numberOf('variance', select), {
+    ...spread,
+    result(cells, at) {
+      const n = cells[at] ?? 0;
+      if (sample && n < 2) return NaN;
+      return (cells[at + 2] ?? 0) / (sample ? n - 1 : n);
     },
-    merge(into, from) {
-      if (from.n === 0) return;
-      const n = into.n + from.n;
-      const distance = from.mean - into.mean;
-      into.mean += (distance * from.n) / n;
-      into.squares += from.squares + distance * distance * ((into.n * from.n) / n);
-      into.n = n;
-    },
-    result: ({ n, squares }) => (sample && n < 2 ? NaN : squares / (sample ? n - 1 : n)),
-  };
+  });
 }
