@@ -70,9 +70,9 @@ const toNobody = 'that nobody subscribes to';
 const toNothing = 'on the noop transport';
 const noop: BusOptions = { transport: noopTransport() };
 
-export const noSubscriber: Row = row('publish-no-subscriber', toNobody, 'publish', {});
+export const noSubscriber: Row = row('publish-no-subscriber', toNobody, 'emit', {});
 export const noSubscriberSync: Row = row('publish-no-subscriber-sync', toNobody, 'publishSync', {});
-export const noSubscriberEmit: Row = row('publish-no-subscriber-emit', toNobody, 'emit', {});
-export const noopPublish: Row = row('publish-noop', toNothing, 'publish', noop);
+export const noSubscriberAwaited: Row = row('publish-no-subscriber-promise', toNobody, 'publish', {});
+export const noopEmit: Row = row('publish-noop', toNothing, 'emit', noop);
 export const noopSync: Row = row('publish-noop-sync', toNothing, 'publishSync', noop);
-export const noopEmit: Row = row('publish-noop-emit', toNothing, 'emit', noop);
+export const noopPromise: Row = row('publish-noop-promise', toNothing, 'publish', noop);
