@@ -20,31 +20,50 @@ export function deadlineOf<E>(state: KeyState<E, unknown>, withinMs: number): nu
   return deadline;
 }
 
-/** Lets time pass for the runs of a key, up to `time`: its next deadline, and so the last moment of no other. */
-export function expireRuns<E>(state: KeyState<E, unknown>, program: Program<E>, time: number): Expired<E> {
-  const expired: Expired<E> = { completed: [], timedOut: [] };
+/**
+ * Lets time pass for the runs of a key, up to `time`: its next deadline, and so the last moment of no other.
+ * What comes of it is added to `expired`.
+ */
+export function expireRuns<E>(
+  state: KeyState<E, unknown>,
+  program: Program<E>,
+  time: number,
+  expired: Expired<E>,
+): void {
   if (state.startsAt === time) {
     state.startsAt = Infinity;
     state.mayStart = true;
   }
-  const kept: Run<E>[] = [];
-  for (const run of state.runs) {
-    const expires = run.startTime + program.withinMs;
-    if (expires === time) {
-      if (run.node.finalAtTimeout) complete(run, time, expired);
-      else expired.timedOut.push(run);
-    } else if (run.waitsUntil === time) {
-      const next = pastWait(run);
-      if (next.node.final) complete(next, time, expired);
-      if (goesOn(next.node)) kept.push(next);
-    } else {
-      kept.push(run);
-    }
+  // Moved up in place: a key may lose a run at every event.
+  const { runs } = state;
+  let kept = 0;
+  for (let index = 0; index < runs.length; index += 1) {
+    const run = pastDeadline(runs[index] as Run<E>, program.withinMs, time, expired);
+    if (run === undefined) continue;
+    runs[kept] = run;
+    kept += 1;
   }
-  state.runs = kept;
+  while (runs.length > kept) runs.pop();
   state.nextDeadline = deadlineOf(state, program.withinMs);
-  if (program.everyFirst === 0) state.mayStart = !kept.some((run) => run.holdsStart);
-  return expired;
+  if (program.everyFirst === 0) state.mayStart = !runs.some((run) => run.holdsStart);
+}
+
+/** What is left of a run at `time`. */
+function pastDeadline<E>(
+  run: Run<E>,
+  withinMs: number,
+  time: number,
+  expired: Expired<E>,
+): Run<E> | undefined {
+  if (run.startTime + withinMs === time) {
+    if (run.node.finalAtTimeout) complete(run, time, expired);
+    else expired.timedOut.push(run);
+    return undefined;
+  }
+  if (run.waitsUntil !== time) return run;
+  const next = pastWait(run);
+  if (next.node.final) complete(next, time, expired);
+  return goesOn(next.node) ? next : undefined;
 }
 
 function pastWait<E>(run: Run<E>): Run<E> {

@@ -1,5 +1,5 @@
 import { TimeHeap } from '../queue/time-heap.ts';
-import { deadlineOf, expireRuns } from './expire-runs.ts';
+import { deadlineOf, type Expired, expireRuns } from './expire-runs.ts';
 import { Matcher } from './matcher.ts';
 import type { Program } from './program.ts';
 import type { Completed, KeyState, Run } from './run.ts';
@@ -27,6 +27,8 @@ export interface MatcherLimits {
 /** So many deadlines of dropped keys are not worth tidying up. */
 const keptDeadlines = 1024;
 
+const none: readonly never[] = [];
+
 /**
  * Runs a pattern for every key, in bounded memory.
  *
@@ -40,6 +42,7 @@ export class KeyedMatcher<E, K> {
   readonly #matcher: Matcher<E>;
   readonly #keys = new Map<K, KeyState<E, K>>();
   readonly #deadlines = new TimeHeap<KeyState<E, K>>();
+  readonly #expired: Expired<E> = { completed: [], timedOut: [] };
   /** The state for a key that has none, until it turns out to need it. */
   #spare: KeyState<E, K> | undefined;
 
@@ -151,14 +154,13 @@ export class KeyedMatcher<E, K> {
     const matcher = this.#matcher;
     const emptied = state.runs;
     state.runs = matcher.next;
-    emptied.length = 0;
     matcher.next = emptied;
     if (matcher.started || matcher.restarted) this.#closeStart(state, time);
     if (this.#program.everyFirst === 0) state.mayStart = !state.runs.some((run) => run.holdsStart);
 
     // The lists are the matcher's: what comes out of the results may show it the next event.
-    const completed = matcher.completed.length > 0 ? matcher.completed.splice(0) : [];
-    const tooLong = matcher.tooLong.length > 0 ? matcher.tooLong.splice(0) : [];
+    const completed = matcher.completed.length > 0 ? matcher.completed.splice(0) : none;
+    const tooLong = matcher.tooLong.length > 0 ? matcher.tooLong.splice(0) : none;
     this.#settle(state, completed);
     for (const run of tooLong) {
       this.#output.overflowed(state.key, `maxEvents ${this.#limits.maxEvents}`);
@@ -184,10 +186,12 @@ export class KeyedMatcher<E, K> {
   }
 
   #expire(state: KeyState<E, K>, time: number): void {
-    const { completed, timedOut } = expireRuns(state, this.#program, time);
-    for (const run of timedOut) {
-      this.#output.lost(state.key, run, 'timed-out', run.startTime + this.#program.withinMs);
-    }
+    const expired = this.#expired;
+    expireRuns(state, this.#program, time, expired);
+    // Taken out of the shared lists first: what comes out of the results may let more time pass.
+    const completed = expired.completed.length > 0 ? expired.completed.splice(0) : none;
+    const timedOut = expired.timedOut.length > 0 ? expired.timedOut.splice(0) : none;
+    for (const run of timedOut) this.#output.lost(state.key, run, 'timed-out', time);
     this.#settle(state, completed);
   }
 

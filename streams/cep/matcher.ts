@@ -59,9 +59,10 @@ export class Matcher<E> {
     this.#changed = false;
     this.started = false;
     this.restarted = false;
-    this.next.length = 0;
-    this.tooLong.length = 0;
-    this.completed.length = 0;
+    // Setting the length of an array is a call into the engine, even where it changes nothing.
+    if (this.next.length > 0) this.next.length = 0;
+    if (this.tooLong.length > 0) this.tooLong.length = 0;
+    if (this.completed.length > 0) this.completed.length = 0;
     const { runs } = state;
     for (let index = 0; index < runs.length; index += 1) this.#react(runs[index] as Run<E>);
     if (state.mayStart) this.#start();
