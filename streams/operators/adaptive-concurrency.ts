@@ -10,7 +10,7 @@ export interface AdaptiveConcurrencyOptions {
   /** Measures the calls. */
   readonly clock: Clock;
   /**
-   * `'gradient'` (default) compares latency with its own long-term mean. `'aimd'` takes failures and
+   * `'gradient'` (default) compares latency with what it is without load. `'aimd'` takes failures and
    * latencies above `targetMs` for congestion.
    */
   readonly algorithm?: 'gradient' | 'aimd';
@@ -20,7 +20,7 @@ export interface AdaptiveConcurrencyOptions {
   readonly min?: number;
   /** Calls at once at most. Default `256`. */
   readonly max?: number;
-  /** Latency, relative to the long-term mean, that is still taken for normal (`gradient`). Default `1.5`. */
+  /** Latency, relative to that without load, that is still taken for normal (`gradient`). Default `1.5`. */
   readonly tolerance?: number;
   /** Latency above which a call counts as congested (`aimd`). Default: none, only failures count. */
   readonly targetMs?: number;
@@ -34,9 +34,10 @@ export interface AdaptiveConcurrencyOptions {
  * Makes a concurrency that follows the latency of the calls: give it to `laneMap` as `concurrency`.
  *
  * `aimd` adds one per round of calls and cuts on congestion, at most once a round: the additive increase,
- * multiplicative decrease of TCP (RFC 5681). `gradient` scales the limit by long-term ÷ current latency:
- * Gradient2 of Netflix's concurrency-limits, judged once a round. The limit does not grow while less than
- * half of it is used. Each subscription learns for itself. O(1) a call.
+ * multiplicative decrease of TCP (RFC 5681). `gradient` scales the limit by unloaded ÷ current latency, after
+ * GradientLimit of Netflix's concurrency-limits; every 50 rounds it halves the limit for two, to measure the
+ * former. The limit does not grow while less than half of it is used. Each subscription learns for itself.
+ * O(1) a call.
  *
  * @throws RangeError or TypeError when an option is out of range.
  * @example

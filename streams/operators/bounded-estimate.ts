@@ -25,11 +25,23 @@ export class BoundedEstimate {
   }
 
   set(value: number): void {
-    const { min, max, changes } = this.#bounds;
-    this.#value = Math.max(min, Math.min(max, value));
-    const limit = Math.floor(this.#value);
+    this.#value = this.#within(value);
+    this.#use(this.#value);
+  }
+
+  /** Uses another limit for a while; the estimate stays. */
+  use(limit: number): void {
+    this.#use(this.#within(limit));
+  }
+
+  #within(value: number): number {
+    return Math.max(this.#bounds.min, Math.min(this.#bounds.max, value));
+  }
+
+  #use(value: number): void {
+    const limit = Math.floor(value);
     if (limit === this.limit) return;
     this.limit = limit;
-    changes?.next(limit);
+    this.#bounds.changes?.next(limit);
   }
 }

@@ -111,13 +111,12 @@ export class RateLimiter<T> implements FlowStage<T> {
   }
 
   #forgetFull(now: number): void {
-    // The latest entry may be of this very instant, its first token about to be taken.
-    while (this.#full.nextTime < now) {
+    while (this.#full.nextTime <= now) {
       const rated = this.#full.pop();
       if (rated === undefined) return;
       const waitMs = rated.bucket.waitMs(now, rated.bucket.burst);
       if (waitMs === 0 && rated.waiting.size === 0) this.#keys.delete(rated.id);
-      else this.#full.push(now + waitMs, rated);
+      else this.#full.push(now + Math.max(1, waitMs), rated);
     }
   }
 

@@ -45,8 +45,6 @@ const throughs: Record<string, () => OperatorFunction<number, number>> = {
   validate: () => validate(z.number()),
 };
 
-for (const [name, create] of Object.entries(throughs)) {
-  describe(name, () => {
-    passesThrough(create);
-  });
-}
+describe.each(Object.entries(throughs))('%s', (_name, create) => {
+  passesThrough(create);
+});
