@@ -6,6 +6,7 @@ import type { ConcurrencyLimit } from './concurrency-limit.ts';
 import { GradientLimit } from './gradient-limit.ts';
 import type { SideOutput } from './side-output.ts';
 
+/** Where the limit may go, and how it is found. */
 export interface AdaptiveConcurrencyOptions {
   /** Measures the calls. */
   readonly clock: Clock;

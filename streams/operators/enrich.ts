@@ -7,6 +7,7 @@ import { runFlow } from './flow-stage.ts';
 import { LookUpCache } from './look-up-cache.ts';
 import type { FailedValue, SideOutput } from './side-output.ts';
 
+/** What is looked up, how many at a time, and what is remembered. */
 export interface EnrichOptions<T, Key, Found, R> {
   /** What of a value is looked up. */
   readonly key: (value: T) => Key;

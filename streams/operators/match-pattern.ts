@@ -15,6 +15,7 @@ import type { FailedValue, SideOutput } from './side-output.ts';
 import { runStage, type Stage } from './stage.ts';
 import { Watermark } from './watermark.ts';
 
+/** Among what the pattern is looked for, in what order, and within what bounds. */
 export interface MatchPatternOptions<E, S, K = undefined> {
   /** Patterns are looked for among the events of one key. Default: all events together. */
   readonly key?: (event: E) => K;
