@@ -62,9 +62,8 @@ function collectBelow<T>(node: Node<T>, tokens: readonly string[], at: number, f
   if (rest !== undefined) append(rest.entries, found);
   const star = node.children.get('*');
   if (star !== undefined) collectBelow(star, tokens, at + 1, found);
-  // A token that reads like a wildcard is no event type's; it must at least not count twice.
   const exact = node.children.get(token);
-  if (exact !== undefined && exact !== star && exact !== rest) collectBelow(exact, tokens, at + 1, found);
+  if (exact !== undefined) collectBelow(exact, tokens, at + 1, found);
 }
 
 // Spreading into `push` would overflow the stack with 100 000 subscriptions under one pattern.

@@ -249,6 +249,7 @@ describe('hostile CloudEvents', () => {
     ['NaN', { a: Number.NaN }, 'data.a is NaN'],
     ['bytes below the top', { a: new Uint8Array(1) }, 'data.a is a Date or Uint8Array'],
     ['a function', { a: () => 1 }, 'data.a is a function'],
+    ['a lone surrogate in a name', { a: { '\ud800': 1 } }, 'data.a has a member whose name'],
     ['a cycle', cyclic(), 'is it cyclic?'],
   ])('%s cannot be written', (_, data, message) => {
     const event = { ...fromCloudEvent(minimal, limits), data };

@@ -116,6 +116,12 @@ describe('compileFilter', () => {
     );
   });
 
+  it('sees own members only', () => {
+    const data: unknown = Object.create({ inherited: 'x' });
+
+    expect(compileFilter({ exact: { 'data.inherited': 'x' } })({ ...event, data })).toBe(false);
+  });
+
   it('does not see what is changed in the filter afterwards', () => {
     const exact: Record<string, string> = { priority: 'high' };
     const accepts = compileFilter({ exact });

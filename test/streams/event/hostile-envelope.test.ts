@@ -97,6 +97,8 @@ describe('checkEnvelope', () => {
     ['H12: a header in the source', { source: 'a\r\nb: c' }, 'source'],
     ['H12: a header in the key', { key: 'a\nb' }, 'key'],
     ['H12: a header of 64 KB', { key: 'k'.repeat(65_536) }, 'key'],
+    ['H12: a control character beyond ASCII', { key: 'a\u0085b' }, 'key'],
+    ['H12: the delete character', { key: 'a\u007f' }, 'key'],
     ['H12: a lone surrogate', { key: 'a\udc00' }, 'key'],
     ['H12: a high surrogate at the end', { key: 'a\ud83c' }, 'key'],
     ['H12: an empty key', { key: '' }, 'key'],

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { Unpackr } from 'msgpackr';
+import { Packr, Unpackr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { canonical, canonicalEvent } from '../../../streams/event/canonical.ts';
 import type { EventEnvelope } from '../../../streams/event/envelope.ts';
@@ -48,6 +48,12 @@ describe('msgpackCodec', () => {
     );
   });
 
+  it('writes every NaN alike, whatever bits it has', () => {
+    const [odd] = new Float64Array(new BigUint64Array([0x7ff8_dead_beef_0001n]).buffer);
+
+    expect(hexOf([odd])).toBe(hexOf([Number.NaN]));
+  });
+
   it('writes MessagePack that another reader reads (after the version)', () => {
     const others = new Unpackr({ useRecords: false });
     const [first, second] = [
@@ -61,6 +67,26 @@ describe('msgpackCodec', () => {
       [0, event.id, 'order.placed', 'shop', event.time, 2, 1, ['orderId', 'total'], ['ord-1', 99.5]],
       [36, '', 0, 1, 5, 6, 1, 0, ['ord-2', 7], 'k'],
     ]);
+  });
+
+  it('reads the MessagePack that another writer writes', () => {
+    const others = new Packr({ useRecords: false });
+    const whole = codec.encode([withData(7)]);
+
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        fc.pre(!JSON.stringify(value).includes('"__proto__"'));
+        const message = Buffer.concat([whole.subarray(0, -1), others.pack(value)]);
+
+        expect(isDeepStrictEqual(codec.decode(message)[0]?.data, canonical(value))).toBe(true);
+      }),
+    );
+  });
+
+  it('keeps a byte order mark that text begins with', () => {
+    const text = ['\ufeffshort', `\ufeff${'long'.repeat(10)}`];
+
+    expect(codec.decode(codec.encode([withData(text)]))[0]?.data).toEqual(text);
   });
 
   it('takes a small part of the space for an event in a batch', () => {

@@ -19,6 +19,7 @@ describe('PatternIndex', () => {
     const step = fc.oneof(
       fc.record({ add: anyPattern }),
       fc.record({ remove: fc.nat() }),
+      fc.record({ ask: fc.constantFrom('a', 'a.b', 'a.error.42', 'b.b') }),
       fc.record({ ask: types }),
     );
 
@@ -67,6 +68,28 @@ describe('PatternIndex', () => {
     expect(index.match('order.placed')).toEqual(['second', 'late 1', 'late 2']);
   });
 
+  it('answers anew when a pattern that matches is added', () => {
+    const index = new PatternIndex<string>();
+    const answers = [index.match('a.b')];
+    for (const pattern of ['a.b', 'a.*', '>']) {
+      index.add(pattern, pattern);
+      answers.push(index.match('a.b'));
+    }
+
+    expect(answers).toEqual([[], ['a.b'], ['a.b', 'a.*'], ['a.b', 'a.*', '>']]);
+  });
+
+  it('forgets the answers that it knows when there are more than it may keep', () => {
+    const index = new PatternIndex<string>({ cacheSize: 2 });
+    index.add('>', 'all');
+    const first = index.match('a');
+    index.match('b');
+
+    expect(index.match('a')).toBe(first);
+    index.match('c');
+    expect(index.match('a')).not.toBe(first);
+  });
+
   it('gives the same array while nothing changes that concerns the type', () => {
     const index = new PatternIndex<string>();
     index.add('order.*', 'a');
@@ -85,6 +108,17 @@ describe('PatternIndex', () => {
 
     expect(index.match('a.b')).toEqual(['same']);
     expect(index.size).toBe(1);
+  });
+
+  it('takes out the right one of several under one pattern, in whatever order they go', () => {
+    const index = new PatternIndex<number>();
+    const removals = [0, 1, 2, 3].map((value) => index.add('a.*', value));
+
+    removals[0]?.();
+    removals[3]?.();
+    expect(index.match('a.b')).toEqual([1, 2]);
+    removals[1]?.();
+    expect(index.match('a.b')).toEqual([2]);
   });
 
   it('holds 50 000 subscriptions of one pattern and lets them go again (H21)', () => {

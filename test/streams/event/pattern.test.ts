@@ -74,6 +74,13 @@ describe('matches', () => {
     );
   });
 
+  it('lets no wildcard stand for an empty token', () => {
+    expect(matches('a.*', 'a.')).toBe(false);
+    expect(matches('a.>', 'a.')).toBe(false);
+    expect(matches('*.a', '.a')).toBe(false);
+    expect(matches('>', '')).toBe(false);
+  });
+
   it('takes every character that is no wildcard literally', () => {
     expect(matches('a(b.[c]+$', 'a(b.[c]+$')).toBe(true);
     expect(matches('a?c', 'abc')).toBe(false);
