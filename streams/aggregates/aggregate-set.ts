@@ -1,30 +1,38 @@
 import { describeValue } from '../event/describe-value.ts';
 import type { Aggregate, Aggregates } from './aggregate.ts';
 import type { Cells } from './cells.ts';
-import { doubles } from './in-cells.ts';
-
-/** The states of a set of aggregates: numbers of those that have cells, and one object for each other. */
-export interface States {
-  readonly cells: number[];
-  readonly objects: readonly unknown[];
-}
 
 /** What the aggregates of a set read from one value. */
 export type Reads = unknown[];
 
+/** Numbers that each slot begins with: values since its last result, and how many results it has given. */
+const pendingCell = 0;
+const revisionCell = 1;
+const frameCells = 2;
+
 /**
- * The aggregates of one window, run together.
+ * The aggregates of one operator, run together, and the states of all its windows.
  *
- * A value is read by all before any adds it: if one selector throws, the value is in no figure.
+ * A window has a slot, which is a number: its place in arrays that all windows share. So a window is no
+ * object, and its figures lie side by side. Slots that are closed are used again.
+ *
+ * A value is read by all aggregates before any adds it: if one selector throws, the value is in no figure.
  */
 export class AggregateSet<T, R> {
   readonly names: readonly string[];
   readonly aggregates: readonly Aggregate<T, unknown>[];
-  /** The cells of each aggregate; undefined for one that has an object. */
+  /** The cells of each aggregate; undefined for one whose state is an object. */
   readonly #cells: readonly (Cells<unknown, unknown> | undefined)[];
-  /** Where the numbers of each aggregate begin, or which object is its own. */
+  /** Where in a slot the numbers of each aggregate begin. */
   readonly #places: readonly number[];
+  /** What the numbers of a slot are at first. */
   readonly #initial: readonly number[];
+  /** The objects of each aggregate, by slot; empty for one that has cells. */
+  readonly #objects: readonly unknown[][];
+  #numbers: Float64Array;
+  readonly #free: number[] = [];
+  /** How many slots there have been. */
+  #slots = 0;
   /** What `read` took from the last value. */
   #reads: Reads;
 
@@ -38,14 +46,15 @@ export class AggregateSet<T, R> {
     this.names = entries.map(([name]) => name);
     this.aggregates = entries.map(([, aggregate]) => aggregate);
     this.#cells = this.aggregates.map(({ cells }) => cells);
-    const initial: number[] = [];
-    let objects = 0;
+    const initial: number[] = Array.from({ length: frameCells }, () => 0);
     this.#places = this.#cells.map((cells) => {
-      if (cells === undefined) return (objects += 1) - 1;
-      initial.push(...cells.initial);
-      return initial.length - cells.initial.length;
+      const place = initial.length;
+      if (cells !== undefined) initial.push(...cells.initial);
+      return place;
     });
-    this.#initial = doubles(initial);
+    this.#initial = initial;
+    this.#objects = this.aggregates.map(() => []);
+    this.#numbers = new Float64Array(initial.length * 8);
     this.#reads = this.aggregates.map(() => undefined);
   }
 
@@ -63,51 +72,105 @@ export class AggregateSet<T, R> {
     return reads;
   }
 
-  create(): States {
-    const { aggregates } = this;
-    let objects: unknown[] | undefined;
-    for (let at = 0; at < aggregates.length; at += 1) {
-      if (this.#cells[at] === undefined) (objects ??= []).push(aggregates[at]?.create());
-    }
-    return { cells: this.#initial.slice(), objects: objects ?? none };
+  /** A slot that has seen nothing. */
+  open(): number {
+    const slot = this.#free.pop() ?? this.#addSlot();
+    this.#numbers[slot * this.#initial.length + revisionCell] = 0;
+    this.clear(slot);
+    return slot;
   }
 
-  /** Adds what was read last. */
-  add(states: States, time: number): void {
+  /** Makes a slot as if it had seen nothing; the count of its results goes on. */
+  clear(slot: number): void {
+    const initial = this.#initial;
+    const base = slot * initial.length;
+    this.#numbers[base + pendingCell] = 0;
+    for (let at = frameCells; at < initial.length; at += 1) this.#numbers[base + at] = initial[at] ?? 0;
+    for (let at = 0; at < this.#cells.length; at += 1) {
+      const objects = this.#objects[at];
+      if (this.#cells[at] === undefined && objects !== undefined)
+        objects[slot] = this.aggregates[at]?.create();
+    }
+  }
+
+  /** Gives a slot back. */
+  close(slot: number): void {
+    for (const objects of this.#objects) if (objects.length > slot) objects[slot] = undefined;
+    this.#free.push(slot);
+  }
+
+  /** Adds what was read last. Returns how many values it has seen since its last result. */
+  add(slot: number, time: number): number {
     const cells = this.#cells;
-    const places = this.#places;
+    const numbers = this.#numbers;
     const reads = this.#reads;
+    const base = slot * this.#initial.length;
     for (let at = 0; at < cells.length; at += 1) {
       const own = cells[at];
-      const place = places[at] ?? 0;
-      if (own !== undefined) own.add(states.cells, place, reads[at], time);
-      else this.aggregates[at]?.add(states.objects[place], reads[at], time);
+      if (own !== undefined) own.add(numbers, base + (this.#places[at] ?? 0), reads[at], time);
+      else this.aggregates[at]?.add(this.#objects[at]?.[slot], reads[at], time);
     }
+    const pending = (numbers[base + pendingCell] ?? 0) + 1;
+    numbers[base + pendingCell] = pending;
+    return pending;
   }
 
-  merge(into: States, from: States): void {
+  /** Adds what the slot `from` has seen. It stays as it is. */
+  merge(into: number, from: number): void {
+    const numbers = this.#numbers;
+    const width = this.#initial.length;
     for (let at = 0; at < this.#cells.length; at += 1) {
       const own = this.#cells[at];
       const place = this.#places[at] ?? 0;
-      if (own !== undefined) own.merge(into.cells, from.cells, place);
-      else this.aggregates[at]?.merge(into.objects[place], from.objects[place]);
+      const objects = this.#objects[at];
+      if (own !== undefined) own.merge(numbers, into * width + place, numbers, from * width + place);
+      else this.aggregates[at]?.merge(objects?.[into], objects?.[from]);
     }
+    numbers[into * width + pendingCell] = this.pending(into) + this.pending(from);
+    numbers[into * width + revisionCell] = Math.max(this.revision(into), this.revision(from));
   }
 
-  /** Puts the figures into `target`, each under its name. */
-  putResults(target: Record<string, unknown>, states: States, spanMs: number): void {
+  /** Values that a slot has seen since its last result. */
+  pending(slot: number): number {
+    return this.#numbers[slot * this.#initial.length + pendingCell] ?? 0;
+  }
+
+  /** How many results a slot has given. */
+  revision(slot: number): number {
+    return this.#numbers[slot * this.#initial.length + revisionCell] ?? 0;
+  }
+
+  /** A slot has given a result. */
+  told(slot: number): void {
+    const base = slot * this.#initial.length;
+    this.#numbers[base + pendingCell] = 0;
+    this.#numbers[base + revisionCell] = (this.#numbers[base + revisionCell] ?? 0) + 1;
+  }
+
+  /** Puts the figures of a slot into `target`, each under its name. */
+  putResults(target: Record<string, unknown>, slot: number, spanMs: number): void {
+    const base = slot * this.#initial.length;
     for (let at = 0; at < this.#cells.length; at += 1) {
       const own = this.#cells[at];
-      const place = this.#places[at] ?? 0;
       target[this.names[at] ?? ''] =
         own === undefined
-          ? this.aggregates[at]?.result(states.objects[place], spanMs)
-          : own.result(states.cells, place, spanMs);
+          ? this.aggregates[at]?.result(this.#objects[at]?.[slot], spanMs)
+          : own.result(this.#numbers, base + (this.#places[at] ?? 0), spanMs);
     }
   }
-}
 
-const none: readonly unknown[] = [];
+  #addSlot(): number {
+    const slot = this.#slots;
+    this.#slots += 1;
+    const width = this.#initial.length;
+    if (this.#slots * width > this.#numbers.length) {
+      const numbers = new Float64Array(this.#numbers.length * 2);
+      numbers.set(this.#numbers);
+      this.#numbers = numbers;
+    }
+    return slot;
+  }
+}
 
 function checkAggregate(
   name: string,

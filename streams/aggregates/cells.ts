@@ -1,14 +1,17 @@
+/** Where numbers are kept: one array for many windows, or one for a single state. */
+export type NumberCells = number[] | Float64Array;
+
 /**
  * An aggregate whose whole state is a few numbers, which live from `at` on in an array with those of others.
  *
- * One array of doubles for all such aggregates of a window is one object to find in memory; an object for
- * each, with a box for each number, is half a dozen. With 100 000 keys that halves the time for a value.
+ * What a value costs with many keys is the waiting for memory. Numbers that lie side by side are waited for
+ * once; an object for each state, with a box for each number, half a dozen times.
  */
 export interface Cells<X, out R> {
   /** What the numbers are when nothing has been seen. Their count is how many there are. */
   readonly initial: readonly number[];
-  add(cells: number[], at: number, read: X, time: number): void;
-  /** Adds the numbers of `from`, which lie at the same place. */
-  merge(into: number[], from: readonly number[], at: number): void;
-  result(cells: readonly number[], at: number, spanMs: number): R;
+  add(cells: NumberCells, at: number, read: X, time: number): void;
+  /** Adds the numbers that lie in `from` from `there` on. */
+  merge(into: NumberCells, at: number, from: NumberCells, there: number): void;
+  result(cells: NumberCells, at: number, spanMs: number): R;
 }

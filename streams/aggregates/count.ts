@@ -8,8 +8,8 @@ export const counted: Cells<boolean, number> = {
   add(cells, at, read) {
     if (read) cells[at] = (cells[at] ?? 0) + 1;
   },
-  merge(into, from, at) {
-    into[at] = (into[at] ?? 0) + (from[at] ?? 0);
+  merge(into, at, from, there) {
+    into[at] = (into[at] ?? 0) + (from[there] ?? 0);
   },
   result: (cells, at) => cells[at] ?? 0,
 };

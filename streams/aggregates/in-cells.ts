@@ -17,7 +17,7 @@ export function inCells<T, X, R>(
     read,
     create: () => doubles(cells.initial),
     add: (state, read, time) => cells.add(state, 0, read, time),
-    merge: (into, from) => cells.merge(into, from, 0),
+    merge: (into, from) => cells.merge(into, 0, from, 0),
     result: (state, spanMs) => cells.result(state, 0, spanMs),
     cells,
   };

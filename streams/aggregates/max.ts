@@ -8,8 +8,8 @@ const greatest: Cells<number, number> = {
   add(cells, at, read) {
     if (read > (cells[at] ?? -Infinity)) cells[at] = read;
   },
-  merge(into, from, at) {
-    greatest.add(into, at, from[at] ?? -Infinity, 0);
+  merge(into, at, from, there) {
+    greatest.add(into, at, from[there] ?? -Infinity, 0);
   },
   result: (cells, at) => cells[at] ?? -Infinity,
 };

@@ -11,9 +11,9 @@ const averaged: Cells<number, number> = {
     addExactly(cells, at, read);
     cells[at + 2] = (cells[at + 2] ?? 0) + 1;
   },
-  merge(into, from, at) {
-    mergeExactly(into, from, at);
-    into[at + 2] = (into[at + 2] ?? 0) + (from[at + 2] ?? 0);
+  merge(into, at, from, there) {
+    mergeExactly(into, at, from, there);
+    into[at + 2] = (into[at + 2] ?? 0) + (from[there + 2] ?? 0);
   },
   result: (cells, at) => sumOf(cells, at) / (cells[at + 2] ?? 0),
 };

@@ -30,7 +30,10 @@ export function rate<T = unknown>(options: RateOptions<T> = {}): Aggregate<T, nu
   const { retractable } = base;
   const rateOf = (n: number, spanMs: number): number => (n * perMs) / Math.max(spanMs, 1);
   return {
-    ...inCells((value: T) => base.read(value), { ...counted, result: (cells, at, spanMs) => rateOf(cells[at] ?? 0, spanMs) }),
+    ...inCells((value: T) => base.read(value), {
+      ...counted,
+      result: (cells, at, spanMs) => rateOf(cells[at] ?? 0, spanMs),
+    }),
     ...(retractable && {
       retractable: {
         ...retractable,

@@ -1,10 +1,10 @@
 import type { Aggregate } from './aggregate.ts';
-import type { Cells } from './cells.ts';
+import type { Cells, NumberCells } from './cells.ts';
 import { inCells } from './in-cells.ts';
 import { numberOf } from './number-of.ts';
 
 /** Adds to the sum at `at`, and keeps after it what rounding loses (Neumaier 1974). */
-export function addExactly(cells: number[], at: number, read: number): void {
+export function addExactly(cells: NumberCells, at: number, read: number): void {
   const sum = cells[at] ?? 0;
   const next = sum + read;
   const lost = Math.abs(sum) >= Math.abs(read) ? sum - next + read : read - next + sum;
@@ -13,13 +13,13 @@ export function addExactly(cells: number[], at: number, read: number): void {
 }
 
 /** Adds the sum of `from` and what it has lost. */
-export function mergeExactly(into: number[], from: readonly number[], at: number): void {
-  addExactly(into, at, from[at] ?? 0);
-  into[at + 1] = (into[at + 1] ?? 0) + (from[at + 1] ?? 0);
+export function mergeExactly(into: NumberCells, at: number, from: NumberCells, there: number): void {
+  addExactly(into, at, from[there] ?? 0);
+  into[at + 1] = (into[at + 1] ?? 0) + (from[there + 1] ?? 0);
 }
 
 /** The sum at `at`, with its rounding error made good. */
-export function sumOf(cells: readonly number[], at: number): number {
+export function sumOf(cells: NumberCells, at: number): number {
   const sum = cells[at] ?? 0;
   const total = sum + (cells[at + 1] ?? 0);
   // Past the largest number the error is NaN; the sum still tells the sign.

@@ -19,15 +19,15 @@ const spread: Omit<Cells<number, number>, 'result'> = {
     cells[at + 1] = mean;
     cells[at + 2] = (cells[at + 2] ?? 0) + (read - before) * (read - mean);
   },
-  merge(into, from, at) {
-    const [own, other] = [into[at] ?? 0, from[at] ?? 0];
+  merge(into, at, from, there) {
+    const [own, other] = [into[at] ?? 0, from[there] ?? 0];
     if (other === 0) return;
     const n = own + other;
     const mean = into[at + 1] ?? 0;
-    const distance = (from[at + 1] ?? 0) - mean;
+    const distance = (from[there + 1] ?? 0) - mean;
     into[at] = n;
     into[at + 1] = mean + (distance * other) / n;
-    into[at + 2] = (into[at + 2] ?? 0) + (from[at + 2] ?? 0) + distance * distance * ((own * other) / n);
+    into[at + 2] = (into[at + 2] ?? 0) + (from[there + 2] ?? 0) + distance * distance * ((own * other) / n);
   },
 };
 

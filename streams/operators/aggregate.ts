@@ -1,5 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
-import { AggregateSet, type States } from '../aggregates/aggregate-set.ts';
+import { AggregateSet } from '../aggregates/aggregate-set.ts';
 import type { Aggregates } from '../aggregates/aggregate.ts';
 import { QueueFullError } from '../event/errors.ts';
 import { checkLimit } from './check-number.ts';
@@ -22,7 +22,7 @@ export interface AggregateOptions<T, K> {
 
 /** The figures of all values of one key. */
 interface Total {
-  readonly states: States;
+  readonly slot: number;
   start: number;
   end: number;
 }
@@ -64,7 +64,7 @@ export function aggregate<T, R, K>(
       if (total === undefined) {
         if (totals.size >= maxKeys)
           throw new QueueFullError(`aggregate has maxKeys = ${maxKeys} keys already`);
-        total = { states: set.create(), start: at, end: at };
+        total = { slot: set.open(), start: at, end: at };
         totals.set(id, total);
       }
       return total;
@@ -85,16 +85,16 @@ export function aggregate<T, R, K>(
         }
         seen += 1;
         const total = totalOf(id, at);
-        set.add(total.states, at);
+        set.add(total.slot, at);
         if (at < total.start) total.start = at;
         if (at > total.end) total.end = at;
       },
       watermark() {},
       end() {
         if (key === undefined && totals.size === 0) totalOf(undefined, 0);
-        for (const [id, { states, start, end }] of totals) {
+        for (const [id, { slot, start, end }] of totals) {
           const result: Record<string, unknown> = key === undefined ? {} : { key: id };
-          set.putResults(result, states, end - start);
+          set.putResults(result, slot, end - start);
           output.next(result);
         }
       },

@@ -1,11 +1,11 @@
 import type { Subscriber } from 'rxjs';
 import type { Clock } from '../event/clock.ts';
-import type { Bucket, Pane } from '../windows/pane.ts';
+import type { Bucket } from '../windows/bucket.ts';
 import type { OpenMark } from '../windows/resume-tracker.ts';
 import { TimeHeap } from '../windows/time-heap.ts';
 import type { Watermark } from './watermark.ts';
 import type { WindowSettings } from './window-options.ts';
-import type { WindowKey, WindowResult } from './window-result.ts';
+import type { WindowKey, WindowResult, WindowTiming } from './window-result.ts';
 import { WindowStage } from './window-stage.ts';
 
 /** How windows lie in time. */
@@ -17,12 +17,19 @@ export interface WindowGrid {
   readonly offsetMs: number;
 }
 
-type AlignedBucket<K> = Bucket<K, Pane<K>, OpenMark | undefined>;
+type AlignedBucket<K> = Bucket<K, OpenMark | undefined>;
+
+/** A window that is to give a result. */
+interface Due<K> {
+  readonly bucket: AlignedBucket<K>;
+  readonly key: K;
+  readonly slot: number;
+}
 
 /**
  * Windows of one length at even distances, each with a state of its own for each key.
  *
- * A value is added to every window it lies in: O(size / hop). A bucket holds the panes of one window; it
+ * A value is added to every window it lies in: O(size / hop). A bucket holds the slots of one window; it
  * waits in `closing` until the watermark passes its end, then in `retained` while late values may come.
  */
 export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, K> {
@@ -32,10 +39,10 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
   readonly #retained = new TimeHeap<AlignedBucket<K>>();
   /** The bucket of the last value: most values go where the one before went. */
   #recent: AlignedBucket<K> | undefined;
-  /** Panes that the value now being taken makes give a result. */
-  #due: [AlignedBucket<K>, Pane<K>][] = [];
-  /** Panes whose early results wait for the end of a burst. */
-  #waiting = new Map<Pane<K>, AlignedBucket<K>>();
+  /** Windows that the value now being taken makes give a result. */
+  #due: Due<K>[] = [];
+  /** Windows whose early results wait for the end of a burst, by slot. */
+  #waiting = new Map<number, Due<K>>();
   #open = 0;
 
   constructor(
@@ -68,10 +75,9 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
     while (this.#closing.nextTime <= this.time) {
       const bucket = this.#closing.pop();
       if (bucket === undefined) break;
-      for (const pane of bucket.panes.values()) {
+      for (const [key, slot] of bucket.slots) {
         if (this.output.closed) return;
-        this.emit(pane, bucket.start, bucket.end, 'on-time');
-        this.#emitted(pane);
+        this.#tell(bucket, key, slot, 'on-time');
       }
       if (bucket.end + allowedLatenessMs <= this.time) this.#drop(bucket);
       else this.#retained.push(bucket.end + allowedLatenessMs, bucket);
@@ -86,17 +92,15 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
   protected override fireEarly(): void {
     for (const bucket of this.#buckets.values()) {
       if (bucket.end <= this.time) continue;
-      for (const pane of bucket.panes.values()) {
+      for (const [key, slot] of bucket.slots) {
         if (this.output.closed) return;
-        if (pane.pending === 0) continue;
-        this.emit(pane, bucket.start, bucket.end, 'early');
-        this.#emitted(pane);
+        if (this.aggregates.pending(slot) > 0) this.#tell(bucket, key, slot, 'early');
       }
     }
   }
 
   protected override endBurst(): void {
-    this.#due = [...this.#waiting].map(([pane, bucket]) => [bucket, pane]);
+    this.#due = [...this.#waiting.values()];
     this.#waiting = new Map();
     this.#emitDue();
   }
@@ -104,35 +108,41 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
   #emitDue(): void {
     const due = this.#due;
     this.#due = [];
-    for (const [bucket, pane] of due) {
+    for (const { bucket, key, slot } of due) {
       // What waited for the end of a burst may have been told on time, or put out, before that.
-      if (pane.pending === 0 || bucket.panes.get(pane.key) !== pane) continue;
-      this.emit(pane, bucket.start, bucket.end, bucket.end <= this.time ? 'late' : 'early');
-      this.#emitted(pane);
+      if (bucket.slots.get(key) !== slot || this.aggregates.pending(slot) === 0) continue;
+      this.#tell(bucket, key, slot, bucket.end <= this.time ? 'late' : 'early');
     }
+  }
+
+  #tell(bucket: AlignedBucket<K>, key: K, slot: number, timing: WindowTiming): void {
+    const { start, end } = bucket;
+    const revision = this.aggregates.revision(slot);
+    this.aggregates.told(slot);
+    this.emit({ key, slot, start, end, revision }, timing);
+    if (this.settings.discarding) this.aggregates.clear(slot);
   }
 
   #add(start: number, key: K, time: number): void {
     const recent = this.#recent;
     const bucket = recent !== undefined && recent.start === start ? recent : this.#bucketAt(start);
-    let pane = bucket.panes.get(key);
-    if (pane === undefined) {
-      pane = { key, states: this.aggregates.create(), pending: 0, revision: 0 };
-      bucket.panes.set(key, pane);
+    let slot = bucket.slots.get(key);
+    if (slot === undefined) {
+      slot = this.aggregates.open();
+      bucket.slots.set(key, slot);
       this.#open += 1;
     }
-    this.aggregates.add(pane.states, time);
-    pane.pending += 1;
+    const pending = this.aggregates.add(slot, time);
     if (bucket.end <= this.time) {
-      this.#due.push([bucket, pane]);
-    } else if (pane.pending >= this.settings.everyCount) {
-      if (this.burst === undefined) this.#due.push([bucket, pane]);
-      else this.#awaitBurst(bucket, pane, this.burst);
+      this.#due.push({ bucket, key, slot });
+    } else if (pending >= this.settings.everyCount) {
+      if (this.burst === undefined) this.#due.push({ bucket, key, slot });
+      else this.#awaitBurst({ bucket, key, slot }, this.burst);
     }
   }
 
-  #awaitBurst(bucket: AlignedBucket<K>, pane: Pane<K>, burst: Clock): void {
-    this.#waiting.set(pane, bucket);
+  #awaitBurst(due: Due<K>, burst: Clock): void {
+    this.#waiting.set(due.slot, due);
     this.awaitBurst(burst);
   }
 
@@ -140,7 +150,7 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
     let bucket = this.#buckets.get(start);
     if (bucket === undefined) {
       const end = start + this.#grid.sizeMs;
-      bucket = { start, end, panes: new Map(), mark: this.resume?.open() };
+      bucket = { start, end, slots: new Map(), mark: this.resume?.open() };
       this.#buckets.set(start, bucket);
       if (end <= this.time) this.#retained.push(end + this.settings.allowedLatenessMs, bucket);
       else this.#closing.push(end, bucket);
@@ -149,30 +159,31 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
     return bucket;
   }
 
-  #emitted(pane: Pane<K>): void {
-    pane.pending = 0;
-    if (this.settings.discarding) pane.states = this.aggregates.create();
-  }
-
   /** Puts out the windows that close first, until no more are open than may be. */
   #evictExcess(): void {
     while (this.#open > this.settings.maxOpenWindows) {
       const heap = this.#retained.size > 0 ? this.#retained : this.#closing;
       const bucket = heap.peek();
-      const pane = bucket?.panes.values().next().value;
-      if (bucket === undefined || pane === undefined) return;
-      bucket.panes.delete(pane.key);
+      const first = bucket?.slots.entries().next().value;
+      if (bucket === undefined || first === undefined) return;
+      const [key, slot] = first;
+      const { start, end } = bucket;
+      bucket.slots.delete(key);
       this.#open -= 1;
-      if (bucket.panes.size === 0) {
+      if (bucket.slots.size === 0) {
         heap.pop();
         this.#drop(bucket);
       }
-      this.evict(pane, bucket.start, bucket.end);
+      this.evict({ key, slot, start, end, revision: this.aggregates.revision(slot) });
+      this.aggregates.close(slot);
     }
   }
 
   #drop(bucket: AlignedBucket<K>): void {
-    this.#open -= bucket.panes.size;
+    this.#open -= bucket.slots.size;
+    for (const slot of bucket.slots.values()) this.aggregates.close(slot);
+    // What waits for the end of a burst looks here whether its slot is still its own.
+    bucket.slots.clear();
     this.#buckets.delete(bucket.start);
     if (this.#recent === bucket) this.#recent = undefined;
     if (bucket.mark !== undefined) this.resume?.close(bucket.mark);

@@ -1,5 +1,5 @@
 import type { OperatorFunction, Subscriber } from 'rxjs';
-import { AggregateSet, type States } from '../aggregates/aggregate-set.ts';
+import { AggregateSet } from '../aggregates/aggregate-set.ts';
 import { QueueFullError } from '../event/errors.ts';
 import { checkWhole, checkLimit } from './check-number.ts';
 import { checkEventTime, timeProperty } from './event-time.ts';
@@ -88,7 +88,8 @@ interface Settings<T, R, K extends WindowKey> extends CountWindowOptions<T, R, K
 
 /** Some values of one key that follow on each other. */
 interface Chunk {
-  readonly states: States;
+  /** Where its figures are. */
+  readonly slot: number;
   start: number;
   end: number;
 }
@@ -153,12 +154,13 @@ class CountStage<T, R, K extends WindowKey> implements Stage<T> {
       this.#keys.set(key, state);
     }
     if (state.seen % chunkSize === 0) {
-      state.chunks.push({ states: this.#aggregates.create(), start: time, end: time });
-      if (state.chunks.length > size / chunkSize) state.chunks.shift();
+      state.chunks.push({ slot: this.#aggregates.open(), start: time, end: time });
+      const gone = state.chunks.length > size / chunkSize ? state.chunks.shift() : undefined;
+      if (gone !== undefined) this.#aggregates.close(gone.slot);
     }
     const chunk = state.chunks.at(-1);
     if (chunk === undefined) return;
-    this.#aggregates.add(chunk.states, time);
+    this.#aggregates.add(chunk.slot, time);
     if (time < chunk.start) chunk.start = time;
     if (time > chunk.end) chunk.end = time;
     state.seen += 1;
@@ -169,24 +171,18 @@ class CountStage<T, R, K extends WindowKey> implements Stage<T> {
 
   #tell(state: KeyState<K>, full: boolean): CountResult<K, R> {
     const { name = 'countWindow' } = this.#settings;
-    const [only, ...more] = state.chunks;
-    let states = only?.states ?? this.#aggregates.create();
-    let start = only?.start ?? NaN;
-    let last = only?.end ?? NaN;
-    if (more.length > 0) {
-      const merged = this.#aggregates.create();
-      this.#aggregates.merge(merged, states);
-      states = merged;
-    }
-    for (const chunk of more) {
-      this.#aggregates.merge(states, chunk.states);
+    const merged = this.#aggregates.open();
+    let [start, last] = [Infinity, -Infinity];
+    for (const chunk of state.chunks) {
+      this.#aggregates.merge(merged, chunk.slot);
       start = Math.min(start, chunk.start);
       last = Math.max(last, chunk.end);
     }
     const { key, index } = state;
     const id = resultId(this.#settings.name ?? name, index, key, 0);
     const frame = { key, index, start, end: last + 1, time: last, full, id };
-    this.#aggregates.putResults(frame, states, last - start);
+    this.#aggregates.putResults(frame, merged, last - start);
+    this.#aggregates.close(merged);
     state.index += 1;
     state.untold = 0;
     // The set has put in one figure for each name in R.
@@ -204,5 +200,6 @@ class CountStage<T, R, K extends WindowKey> implements Stage<T> {
     }
     this.#keys.delete(oldest.key);
     if (oldest.untold > 0) evicted.next(this.#tell(oldest, false));
+    for (const { slot } of oldest.chunks) this.#aggregates.close(slot);
   }
 }

@@ -41,10 +41,9 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
   protected override take(key: K, time: number): boolean {
     const session = this.#sessionFor(key, time, time + this.#gapMs);
     if (session === undefined) return false;
-    this.aggregates.add(session.states, time);
-    session.pending += 1;
+    const pending = this.aggregates.add(session.slot, time);
     if (session.closed) this.#emitSession(session, 'late');
-    else if (session.pending >= this.settings.everyCount) this.#emitEarly(session);
+    else if (pending >= this.settings.everyCount) this.#emitEarly(session);
     if (this.#open > this.settings.maxOpenWindows) this.#evictExcess();
     return true;
   }
@@ -75,7 +74,7 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
     for (const sessions of this.#sessions.values()) {
       for (const session of sessions) {
         if (this.output.closed) return;
-        if (!session.closed && session.pending > 0) this.#emitSession(session, 'early');
+        if (!session.closed && this.aggregates.pending(session.slot) > 0) this.#emitSession(session, 'early');
       }
     }
   }
@@ -84,21 +83,10 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
     const waiting = this.#waiting;
     this.#waiting = new Set();
     for (const session of waiting) {
-      if (!session.closed && session.pending > 0 && !Number.isNaN(session.due))
-        this.#emitSession(session, 'early');
+      // A session that is gone has lost its slot, perhaps to another.
+      if (session.closed || Number.isNaN(session.due)) continue;
+      if (this.aggregates.pending(session.slot) > 0) this.#emitSession(session, 'early');
     }
-  }
-
-  protected override makeResult(
-    session: Session<K>,
-    start: number,
-    end: number,
-    timing: WindowTiming,
-    final: boolean,
-    late: number,
-  ): SessionResult<K, R> {
-    const result = super.makeResult(session, start, end, timing, final, late);
-    return Object.assign(result, { replaces: session.replaces });
   }
 
   /** The session that holds [start, end), made, prolonged or merged for it; `undefined` if it comes too late. */
@@ -132,9 +120,7 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
       key,
       start,
       end,
-      states: this.aggregates.create(),
-      pending: 0,
-      revision: 0,
+      slot: this.aggregates.open(),
       lastId: undefined,
       replaces: [],
       closed: end <= this.time,
@@ -154,10 +140,9 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
   /** Merges `other`, which lies after `session`, into it. */
   #absorb(session: Session<K>, other: Session<K>): void {
     this.#outdate(other);
-    this.aggregates.merge(session.states, other.states);
+    this.aggregates.merge(session.slot, other.slot);
+    this.aggregates.close(other.slot);
     session.replaces = [...session.replaces, ...other.replaces];
-    session.pending += other.pending;
-    session.revision = Math.max(session.revision, other.revision);
     session.end = Math.max(session.end, other.end);
     if (session.mark !== undefined && other.mark !== undefined) {
       session.mark = this.resume?.merge(session.mark, other.mark);
@@ -184,11 +169,13 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
   }
 
   #emitSession(session: Session<K>, timing: WindowTiming): void {
-    session.lastId = resultId(this.settings.name, session.start, session.key, session.revision);
-    this.emit(session, session.start, session.end, timing);
+    const { key, slot, start, end, replaces } = session;
+    const revision = this.aggregates.revision(slot);
+    session.lastId = resultId(this.settings.name, start, key, revision);
     session.replaces = [];
-    session.pending = 0;
-    if (this.settings.discarding) session.states = this.aggregates.create();
+    this.aggregates.told(slot);
+    this.emit({ key, slot, start, end, revision }, timing, replaces);
+    if (this.settings.discarding) this.aggregates.clear(slot);
   }
 
   /** Puts out the sessions that close first, until no more are open than may be. */
@@ -203,14 +190,17 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
         this.#await(session, due);
         continue;
       }
+      const { key, slot, start, end, replaces } = session;
+      const told = { key, slot, start, end, revision: this.aggregates.revision(slot) };
+      this.evict(told, replaces);
       this.#drop(session);
-      this.evict(session, session.start, session.end);
     }
   }
 
   #drop(session: Session<K>): void {
     session.due = NaN;
     this.#open -= 1;
+    this.aggregates.close(session.slot);
     const sessions = this.#sessions.get(session.key) ?? [];
     if (sessions.length <= 1) this.#sessions.delete(session.key);
     else sessions.splice(sessions.indexOf(session), 1);

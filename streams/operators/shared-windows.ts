@@ -1,20 +1,20 @@
 import type { Subscriber } from 'rxjs';
-import type { States } from '../aggregates/aggregate-set.ts';
-import type { Bucket } from '../windows/pane.ts';
+import type { Bucket } from '../windows/bucket.ts';
 import type { OpenMark } from '../windows/resume-tracker.ts';
 import { forEachSlice, sliceAt, type SliceGrid, windowsOf } from '../windows/slices.ts';
 import { TimeHeap } from '../windows/time-heap.ts';
 import type { Watermark } from './watermark.ts';
 import type { WindowSettings } from './window-options.ts';
-import type { WindowKey, WindowResult } from './window-result.ts';
-import { type WindowContent, WindowStage } from './window-stage.ts';
+import type { WindowKey, WindowResult, WindowTiming } from './window-result.ts';
+import { WindowStage } from './window-stage.ts';
 
-type SliceBucket<K> = Bucket<K, States, OpenMark | undefined>;
+type SliceBucket<K> = Bucket<K, OpenMark | undefined>;
 
 /** A window's content while it is put together. */
-interface Merging<K> extends WindowContent<K> {
-  states: States;
-  /** Whether `states` is a copy of its own, not that of its first slice. */
+interface Merging<K> {
+  readonly key: K;
+  slot: number;
+  /** Whether `slot` is its own, not that of its first slice. */
   own: boolean;
 }
 
@@ -37,7 +37,7 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
   /** Windows by when they are done with; unused if late values are not allowed. */
   readonly #retained = new TimeHeap<number>();
   #recent: SliceBucket<K> | undefined;
-  #panes = 0;
+  #open = 0;
 
   constructor(
     settings: WindowSettings<T, R, K>,
@@ -51,15 +51,15 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
   protected override take(key: K, time: number): boolean {
     const slice = this.#sliceAt(time);
     if (slice === undefined) return false;
-    let states = slice.panes.get(key);
-    if (states === undefined) {
-      states = this.aggregates.create();
-      slice.panes.set(key, states);
-      this.#panes += 1;
+    let slot = slice.slots.get(key);
+    if (slot === undefined) {
+      slot = this.aggregates.open();
+      slice.slots.set(key, slot);
+      this.#open += 1;
     }
-    this.aggregates.add(states, time);
+    this.aggregates.add(slot, time);
     if (slice.end <= this.time && this.settings.allowedLatenessMs > 0) this.#emitLate(slice, key);
-    if (this.#panes > this.settings.maxOpenWindows) this.#evictExcess();
+    if (this.#open > this.settings.maxOpenWindows) this.#evictExcess();
     return true;
   }
 
@@ -99,7 +99,7 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
       const windows = windowsOf(this.#grid, { start, end });
       const expiry = windows.last + this.#grid.sizeMs + this.settings.allowedLatenessMs;
       if (expiry <= this.time) return undefined;
-      slice = { start, end, panes: new Map(), mark: this.resume?.open() };
+      slice = { start, end, slots: new Map(), mark: this.resume?.open() };
       this.#slices.set(start, slice);
       this.#expiring.push(expiry, slice);
       this.#schedule(windows.first, windows.last);
@@ -123,16 +123,15 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
     const { allowedLatenessMs } = this.settings;
     const contents = new Map<K, Merging<K>>();
     forEachSlice(this.#grid, start, (sliceStart) => {
-      this.#slices.get(sliceStart)?.panes.forEach((states, key) => this.#mergeInto(contents, key, states));
+      this.#slices.get(sliceStart)?.slots.forEach((slot, key) => this.#mergeInto(contents, key, slot));
     });
     const done = end + allowedLatenessMs <= this.time;
     const revisions = this.#revisions.get(start);
     if (done) this.#revisions.delete(start);
     else this.#retained.push(end + allowedLatenessMs, start);
     for (const content of contents.values()) {
-      if (this.output.closed) return;
       if (!done) revisions?.set(content.key, 1);
-      this.emit(content, start, end, 'on-time');
+      this.#tell(content, start, 0, 'on-time');
     }
   }
 
@@ -146,16 +145,22 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
       if (end > this.time || end + allowedLatenessMs <= this.time) continue;
       const contents = new Map<K, Merging<K>>();
       forEachSlice(this.#grid, start, (sliceStart) => {
-        const states = this.#slices.get(sliceStart)?.panes.get(key);
-        if (states !== undefined) this.#mergeInto(contents, key, states);
+        const slot = this.#slices.get(sliceStart)?.slots.get(key);
+        if (slot !== undefined) this.#mergeInto(contents, key, slot);
       });
       const content = contents.get(key);
       if (content === undefined) continue;
       const revisions = this.#revisionsOf(start, end);
-      content.revision = revisions.get(key) ?? 0;
-      revisions.set(key, content.revision + 1);
-      this.emit(content, start, end, 'late');
+      const revision = revisions.get(key) ?? 0;
+      revisions.set(key, revision + 1);
+      this.#tell(content, start, revision, 'late');
     }
+  }
+
+  #tell({ key, slot, own }: Merging<K>, start: number, revision: number, timing: WindowTiming): void {
+    const end = start + this.#grid.sizeMs;
+    if (!this.output.closed) this.emit({ key, slot, start, end, revision }, timing);
+    if (own) this.aggregates.close(slot);
   }
 
   /** Results so far of a window that has closed. One that opens late has had none. */
@@ -169,41 +174,44 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
     return revisions;
   }
 
-  #mergeInto(contents: Map<K, Merging<K>>, key: K, states: States): void {
+  #mergeInto(contents: Map<K, Merging<K>>, key: K, slot: number): void {
     const content = contents.get(key);
     if (content === undefined) {
-      contents.set(key, { key, states, own: false, revision: 0 });
+      contents.set(key, { key, slot, own: false });
       return;
     }
     if (!content.own) {
       // The slice goes on being shared: what is merged must be a copy.
-      const copy = this.aggregates.create();
-      this.aggregates.merge(copy, content.states);
-      content.states = copy;
+      const copy = this.aggregates.open();
+      this.aggregates.merge(copy, content.slot);
+      content.slot = copy;
       content.own = true;
     }
-    this.aggregates.merge(content.states, states);
+    this.aggregates.merge(content.slot, slot);
   }
 
   /** Puts out the oldest slices, until no more are held than may be. */
   #evictExcess(): void {
-    while (this.#panes > this.settings.maxOpenWindows) {
+    while (this.#open > this.settings.maxOpenWindows) {
       const slice = this.#expiring.peek();
-      const pane = slice?.panes.entries().next().value;
-      if (slice === undefined || pane === undefined) return;
-      const [key, states] = pane;
-      slice.panes.delete(key);
-      this.#panes -= 1;
-      if (slice.panes.size === 0) {
+      const first = slice?.slots.entries().next().value;
+      if (slice === undefined || first === undefined) return;
+      const [key, slot] = first;
+      const { start, end } = slice;
+      slice.slots.delete(key);
+      this.#open -= 1;
+      if (slice.slots.size === 0) {
         this.#expiring.pop();
         this.#drop(slice);
       }
-      this.evict({ key, states, revision: 0 }, slice.start, slice.end);
+      this.evict({ key, slot, start, end, revision: 0 });
+      this.aggregates.close(slot);
     }
   }
 
   #drop(slice: SliceBucket<K>): void {
-    this.#panes -= slice.panes.size;
+    this.#open -= slice.slots.size;
+    for (const slot of slice.slots.values()) this.aggregates.close(slot);
     this.#slices.delete(slice.start);
     if (this.#recent === slice) this.#recent = undefined;
     if (slice.mark !== undefined) this.resume?.close(slice.mark);

@@ -1,5 +1,5 @@
 import type { Subscriber } from 'rxjs';
-import { AggregateSet, type States } from '../aggregates/aggregate-set.ts';
+import { AggregateSet } from '../aggregates/aggregate-set.ts';
 import type { Clock } from '../event/clock.ts';
 import { QueueFullError } from '../event/errors.ts';
 import { ResumeTracker } from '../windows/resume-tracker.ts';
@@ -10,11 +10,15 @@ import type { Watermark } from './watermark.ts';
 import type { WindowSettings } from './window-options.ts';
 import { resultId, type WindowKey, type WindowResult, type WindowTiming } from './window-result.ts';
 
-/** What a window of one key has, when it gives a result. */
-export interface WindowContent<K> {
+/** A window of one key that gives a result. */
+export interface Told<K> {
   readonly key: K;
-  readonly states: States;
-  revision: number;
+  /** Where its figures are. */
+  readonly slot: number;
+  readonly start: number;
+  readonly end: number;
+  /** How many results of it came before. */
+  readonly revision: number;
 }
 
 /**
@@ -118,42 +122,49 @@ export abstract class WindowStage<T, R, K extends WindowKey> implements Stage<T>
     this.#ticker?.stop();
   }
 
-  /** Emits what a window holds, unless that was told before the pipeline started anew. Counts as a result. */
-  protected emit(content: WindowContent<K>, start: number, end: number, timing: WindowTiming): void {
-    const done = end + this.settings.allowedLatenessMs;
-    if (done <= this.settings.toldUntil) {
-      content.revision += 1;
-      return;
-    }
+  /** Emits what a window holds, unless that was told before the pipeline started anew. */
+  protected emit(window: Told<K>, timing: WindowTiming, replaces?: readonly string[]): void {
+    const done = window.end + this.settings.allowedLatenessMs;
+    if (done <= this.settings.toldUntil) return;
     const final = timing === 'on-time' && done <= this.time;
-    const result = this.makeResult(content, start, end, timing, final, this.#lateValues);
+    const result = this.#makeResult(window, timing, final, this.#lateValues, replaces);
     this.#lateValues = 0;
-    content.revision += 1;
     this.output.next(result);
   }
 
   /** Puts a window out by the side, for there are too many. */
-  protected evict(content: WindowContent<K>, start: number, end: number): void {
+  protected evict(window: Told<K>, replaces?: readonly string[]): void {
     const { evicted, maxOpenWindows, name } = this.settings;
     if (evicted === undefined) {
       throw new QueueFullError(
         `${name} has maxOpenWindows = ${maxOpenWindows} windows open; raise it, or give an evicted output`,
       );
     }
-    evicted.next(this.makeResult(content, start, end, end <= this.time ? 'late' : 'early', false, 0));
+    const timing = window.end <= this.time ? 'late' : 'early';
+    evicted.next(this.#makeResult(window, timing, false, 0, replaces));
   }
 
-  protected makeResult(
-    { key, states, revision }: WindowContent<K>,
-    start: number,
-    end: number,
+  #makeResult(
+    { key, slot, start, end, revision }: Told<K>,
     timing: WindowTiming,
     final: boolean,
     late: number,
+    replaces: readonly string[] | undefined,
   ): WindowResult<K, R> {
     const id = resultId(this.settings.name, start, key, revision);
-    const frame = { key, start, end, time: end - 1, timing, revision, final, late, id };
-    this.aggregates.putResults(frame, states, end - start);
+    const frame: Record<string, unknown> = {
+      key,
+      start,
+      end,
+      time: end - 1,
+      timing,
+      revision,
+      final,
+      late,
+      id,
+    };
+    if (replaces !== undefined) frame['replaces'] = replaces;
+    this.aggregates.putResults(frame, slot, end - start);
     // The set has put in one figure for each name in R.
     return frame as unknown as WindowResult<K, R>;
   }

@@ -1,4 +1,3 @@
-import type { States } from '../aggregates/aggregate-set.ts';
 import type { OpenMark } from './resume-tracker.ts';
 
 /** Values of one key with less than a gap between each and the next. */
@@ -8,11 +7,8 @@ export interface Session<K> {
   start: number;
   /** Time of its last value, plus the gap. */
   end: number;
-  states: States;
-  /** Values since its last result. */
-  pending: number;
-  /** Results so far, of it or of what it was merged from. */
-  revision: number;
+  /** Where its figures are. */
+  readonly slot: number;
   /** Id of its last result; undefined before the first. */
   lastId: string | undefined;
   /** Ids of results, told under another start, that its next result takes the place of. */

@@ -8,12 +8,12 @@ describe('AggregateSet', () => {
       n: count(),
       total: sum((value: number) => value),
     });
-    const states = set.create();
+    const slot = set.open();
     set.read(3);
-    set.add(states, 0);
+    set.add(slot, 0);
     expect(() => set.read(NaN)).toThrow('got NaN');
     const result = {};
-    set.putResults(result, states, 0);
+    set.putResults(result, slot, 0);
 
     expect(result).toEqual({ n: 1, total: 3 });
   });
