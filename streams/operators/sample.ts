@@ -21,7 +21,7 @@ export interface SampleOptions<T> {
  * @throws RangeError or TypeError when an option is out of range.
  * @example
  * ```ts
- * of('a', 'b', 'a').pipe(sample({ share: 0.5, key: (name) => name })); // => 'a', 'a'
+ * of('ada', 'eve', 'ada').pipe(sample({ share: 0.5, key: (name) => name })); // => 'ada', 'ada'
  * ```
  */
 export function sample<T>(options: SampleOptions<T>): MonoTypeOperatorFunction<T> {
