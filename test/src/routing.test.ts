@@ -95,6 +95,24 @@ describe('addRoutingRule', () => {
     expect(seen).toEqual(['east order.placed', 'west order.placed', 'west order.placed']);
   });
 
+  it('is asked before the filters that a subscriber has of its own', async () => {
+    const { bus, clock } = createBusWorld();
+    const asked: string[] = [];
+    for (const name of ['east', 'west']) {
+      bus.subscribe(orderPlaced, () => {}, {
+        name,
+        minPriority: 'normal',
+        filter: () => asked.push(name) > 0,
+      });
+    }
+    bus.addRoutingRule({ name: 'east-only', pattern: 'order.*', to: ['east'] });
+
+    await bus.publish(orderPlaced, { country: 'NO' });
+    await clock.flush();
+
+    expect(asked).toEqual(['east']);
+  });
+
   it('replaces the rule of that name; the remover of the old one does nothing then', async () => {
     const { bus, clock, seen } = withDesks();
     const removeOld = bus.addRoutingRule({ name: 'desk', pattern: 'order.*', to: ['east'] });
