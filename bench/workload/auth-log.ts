@@ -7,7 +7,7 @@ interface GeneratorModule {
   readonly generateSample: (options: { readonly seed: number; readonly hours: number }) => Buffer;
 }
 
-const hours = 2900;
+const hours = 3330;
 
 /** Writes an auth log of about a million lines, made by the example's own generator; the same in every run. */
 export async function authLog(): Promise<string> {
