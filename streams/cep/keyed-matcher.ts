@@ -24,16 +24,17 @@ export interface MatcherLimits {
   readonly maxEvents: number;
 }
 
-/** So many deadlines of dropped keys are not worth tidying up. */
+/** So many deadlines of keys that are gone are not worth tidying up, nor are so many keys without runs. */
 const keptDeadlines = 1024;
+const keptKeys = 1024;
 
 const none: readonly never[] = [];
 
 /**
  * Runs a pattern for every key, in bounded memory.
  *
- * A key has state only while it has runs: an event that starts none costs a look-up and the first
- * condition. Deadlines of all keys stand in one heap, one entry a key at most times.
+ * A key has state while it has runs, and little longer: an event that starts none costs a look-up and the
+ * first condition. Deadlines of all keys stand in one heap, one entry a key at most times.
  */
 export class KeyedMatcher<E, K> {
   readonly #program: Program<E>;
@@ -42,6 +43,8 @@ export class KeyedMatcher<E, K> {
   readonly #matcher: Matcher<E>;
   readonly #keys = new Map<K, KeyState<E, K>>();
   readonly #deadlines = new TimeHeap<KeyState<E, K>>();
+  /** How many keys have runs. */
+  #live = 0;
   readonly #expired: Expired<E> = { completed: [], timedOut: [] };
   /** The state for a key that has none, until it turns out to need it. */
   #spare: KeyState<E, K> | undefined;
@@ -57,7 +60,7 @@ export class KeyedMatcher<E, K> {
   meet(key: K, time: number): void {
     if (this.#program.startWait === undefined || this.#keys.has(key)) return;
     const state = this.#fresh(key, time);
-    this.#insert(state);
+    this.#admit(state);
     this.#schedule(state);
   }
 
@@ -75,7 +78,7 @@ export class KeyedMatcher<E, K> {
       return;
     }
     if (changed) {
-      if (isNew) this.#insert(state);
+      if (!state.live) this.#admit(state);
       this.#commit(state, time);
     } else if (isNew) {
       this.#keepUnchanged(state);
@@ -87,7 +90,7 @@ export class KeyedMatcher<E, K> {
       this.#spare = state;
       return;
     }
-    this.#insert(state);
+    this.#admit(state);
     this.#schedule(state);
   }
 
@@ -101,7 +104,7 @@ export class KeyedMatcher<E, K> {
       if (state.scheduledAt === at) state.scheduledAt = Infinity;
       if (state.nextDeadline === at) this.#expire(state, at);
       this.#schedule(state);
-      this.#drop(state);
+      this.#rest(state);
     }
   }
 
@@ -134,20 +137,38 @@ export class KeyedMatcher<E, K> {
       startsAt,
       nextDeadline: startsAt,
       scheduledAt: Infinity,
+      live: false,
       gone: false,
     };
   }
 
-  #insert(state: KeyState<E, K>): void {
-    while (this.#keys.size >= this.#limits.maxKeys) {
-      const [oldest] = this.#keys.values();
-      if (oldest === undefined) break;
+  /** Counts a key among those that have runs, and makes room for it. */
+  #admit(state: KeyState<E, K>): void {
+    while (this.#live >= this.#limits.maxKeys) {
       this.#output.overflowed(state.key, `maxKeys ${this.#limits.maxKeys}`);
-      this.#evict(oldest, oldest.runs.length);
-      oldest.gone = true;
-      this.#keys.delete(oldest.key);
+      const victim = this.#firstToClose();
+      if (victim === undefined) break;
+      this.#evict(victim, victim.runs.length);
+      this.#live -= 1;
+      this.#remove(victim);
     }
+    state.live = true;
+    this.#live += 1;
     this.#keys.set(state.key, state);
+  }
+
+  /** The key whose runs expire first; where none does, the one that has had them longest. */
+  #firstToClose(): KeyState<E, K> | undefined {
+    for (let state = this.#deadlines.pop(); state !== undefined; state = this.#deadlines.pop()) {
+      if (state.gone) continue;
+      const at = state.scheduledAt;
+      state.scheduledAt = Infinity;
+      if (!state.live) this.#remove(state);
+      else if (state.nextDeadline > at) this.#schedule(state);
+      else return state;
+    }
+    for (const state of this.#keys.values()) if (state.live) return state;
+    return undefined;
   }
 
   #commit(state: KeyState<E, K>, time: number): void {
@@ -173,7 +194,7 @@ export class KeyedMatcher<E, K> {
     }
     state.nextDeadline = deadlineOf(state, this.#program.withinMs);
     this.#schedule(state);
-    this.#drop(state);
+    this.#rest(state);
   }
 
   #closeStart(state: KeyState<E, K>, time: number): void {
@@ -224,7 +245,7 @@ export class KeyedMatcher<E, K> {
     if (state.nextDeadline >= state.scheduledAt) return;
     state.scheduledAt = state.nextDeadline;
     this.#deadlines.push(state.nextDeadline, state);
-    // Keys that are dropped leave their deadline behind; it goes before such leavings outweigh the rest.
+    // Keys that are removed leave their deadline behind; it goes before such leavings outweigh the rest.
     if (this.#deadlines.size > 2 * this.#keys.size + keptDeadlines) this.#tidyDeadlines();
   }
 
@@ -236,9 +257,24 @@ export class KeyedMatcher<E, K> {
     }
   }
 
-  #drop(state: KeyState<E, K>): void {
+  /**
+   * Lets go of a key without runs. While a deadline in the heap stands for it, it stays for its next run: to
+   * remove and add it again would cost more than the rest of an event. Such keys never outweigh the others.
+   */
+  #rest(state: KeyState<E, K>): void {
     if (state.runs.length > 0 || state.held.length > 0 || !state.mayStart) return;
     if (this.#program.startWait !== undefined) return;
+    if (state.live) this.#live -= 1;
+    state.live = false;
+    if (state.scheduledAt === Infinity) this.#remove(state);
+    else if (this.#keys.size > 2 * this.#live + keptKeys) this.#sweep();
+  }
+
+  #sweep(): void {
+    for (const state of this.#keys.values()) if (!state.live) this.#remove(state);
+  }
+
+  #remove(state: KeyState<E, K>): void {
     state.gone = true;
     this.#keys.delete(state.key);
   }

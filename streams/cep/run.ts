@@ -61,5 +61,8 @@ export interface KeyState<E, K> {
   nextDeadline: number;
   /** The earliest of its entries among the deadlines of all keys; `Infinity` when it has none. */
   scheduledAt: number;
+  /** It counts among the keys that have runs. */
+  live: boolean;
+  /** It is out of the table; only a deadline may still lead to it. */
   gone: boolean;
 }

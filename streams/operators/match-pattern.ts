@@ -30,7 +30,7 @@ export interface MatchPatternOptions<E, S, K = undefined> {
   readonly maxPartials?: number;
   /** Events a run may hold; one that would go on beyond is evicted. Default `10_000`. */
   readonly maxEvents?: number;
-  /** Keys that may have runs; beyond, the key that has had them longest is evicted. Default `100_000`. */
+  /** Keys that may have runs; beyond, the key whose runs expire first is evicted. Default `100_000`. */
   readonly maxKeys?: number;
   /** Events that may wait for the watermark; beyond, the stream ends with an error. Default `1_000_000`. */
   readonly maxBuffered?: number;

@@ -119,6 +119,34 @@ describe('the limits of matchPattern', () => {
     expect(evicted).toEqual([['x', 'evicted']]);
   });
 
+  it('give up the key whose runs expire first, where runs expire', () => {
+    const evicted: unknown[] = [];
+    const events = [
+      at(1, 'a', 'x'),
+      at(2, 'a', 'y'),
+      at(3, 'b', 'x'),
+      at(4, 'a', 'x'),
+      at(5, 'a', 'z'),
+      at(6, 'b', 'y'),
+      at(7, 'b', 'x'),
+    ];
+    const matches = from(events).pipe(
+      matchPattern(ab.within(100), {
+        order: 'arrival',
+        key: ({ key }) => key,
+        maxKeys: 2,
+        evicted: { next: ({ key }) => evicted.push(key) },
+      }),
+      withoutWatermarks(),
+    );
+
+    expect(emissionsOf(matches).map(({ key, start }) => [key, start])).toEqual([
+      ['x', 1],
+      ['x', 4],
+    ]);
+    expect(evicted).toEqual(['y']);
+  });
+
   it('end a stream that waits for a watermark that never comes', () => {
     const waiting = from(letters('abab')).pipe(matchPattern(ab, { maxBuffered: 3 }));
 
