@@ -83,7 +83,6 @@ class LaneMapper<T, R> implements FlowStage<T> {
     this.#start(value, key);
     this.#pumping = false;
     if (lanes.size > 0) this.#pump();
-    else this.#completeIfDone();
   }
 
   end(): void {
@@ -101,7 +100,7 @@ class LaneMapper<T, R> implements FlowStage<T> {
     this.#parts.limit.ended(startedAt, this.#running, failed);
     this.#running -= 1;
     this.#parts.lanes.release(key);
-    if (this.#pumping || this.output.closed) return;
+    if (this.output.closed) return;
     if (this.#parts.lanes.size > 0) this.#pump();
     this.#completeIfDone();
   }
@@ -133,7 +132,6 @@ class LaneMapper<T, R> implements FlowStage<T> {
     } finally {
       this.#pumping = false;
     }
-    this.#completeIfDone();
   }
 
   #start(value: T, key: string | undefined): void {

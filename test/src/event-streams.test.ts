@@ -216,6 +216,14 @@ describe('bus.stream', () => {
     expect(collect(bus.stream(reading)).ended()).toMatchObject({ code: 'ERR_CLOSED' });
   });
 
+  it('cannot be subscribed to while the bus closes', async () => {
+    const { bus } = world();
+    let late: unknown;
+    bus.stream(reading).subscribe({ complete: () => (late = collect(bus.stream(reading)).ended()) });
+    await bus.close();
+    expect(late).toMatchObject({ code: 'ERR_CLOSED', message: expect.stringMatching(/^the bus is closed/) });
+  });
+
   it('flows through operators, and is left by them', async () => {
     const { bus, clock, publish } = world();
     const handled: number[][] = [];

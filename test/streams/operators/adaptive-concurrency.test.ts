@@ -108,6 +108,13 @@ describe('adaptiveConcurrency', () => {
     expect(limits.at(-1)).toBe(40);
   });
 
+  it('takes latency that has risen for good for the new normal, once it has measured it', () => {
+    const [fast, slow] = [10, 100].map((ms) => Array.from({ length: 120 }, () => ms));
+    const limits = rounds({ initial: 20, max: 40 }, [...(fast ?? []), ...(slow ?? [])]);
+    expect(Math.min(...limits.slice(120))).toBeLessThan(20);
+    expect(limits.at(-1)).toBe(40);
+  });
+
   it('learns anew in each subscription', () => {
     const make = adaptiveConcurrency({ clock: createVirtualClock(), algorithm: 'aimd' });
     const first = make();

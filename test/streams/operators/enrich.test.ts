@@ -180,13 +180,17 @@ describe('enrich', () => {
     expect(failed).toEqual(['1', '1', '1']);
   });
 
-  it('tells look-ups that the stream has ended, and emits nothing more', async () => {
-    const { source, answer, seen, signal, subscription } = world();
+  it('tells look-ups that the stream has ended, and lets nothing more of them show', async () => {
+    const failed: FailedValue<string>[] = [];
+    const errors = { next: (one: FailedValue<string>) => failed.push(one) };
+    const { source, answer, seen, signal, subscription } = world({ errors });
     source.next('a');
+    source.next('b');
     expect(signal()?.aborted).toBe(false);
     subscription.unsubscribe();
     await answer(0, 'A');
-    expect([signal()?.aborted, seen]).toEqual([true, []]);
+    await answer(1, new Error('down'));
+    expect([signal()?.aborted, seen, failed]).toEqual([true, [], []]);
   });
 
   it('fails when more than capacity values wait', () => {

@@ -80,14 +80,28 @@ describe('laneMap', () => {
     expect(seen).toEqual([2, 4, 'three']);
   });
 
-  it('emits nothing of a promise that comes after it was left', async () => {
-    const seen: number[] = [];
-    const subscription = of(1)
-      .pipe(laneMap(async (n) => n))
+  it('lets nothing of a promise that comes after it was left show', async () => {
+    const seen: unknown[] = [];
+    const subscription = of(1, 2)
+      .pipe(
+        laneMap(async (n) => (n === 2 ? Promise.reject(new Error('two')) : n), {
+          errors: { next: (failed) => seen.push(failed) },
+        }),
+      )
       .subscribe((n) => seen.push(n));
     subscription.unsubscribe();
     for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
     expect(seen).toEqual([]);
+  });
+
+  it('completes when its own consumer ends the source', () => {
+    const source = new Subject<number>();
+    let completed = false;
+    source
+      .pipe(laneMap((n) => of(n)))
+      .subscribe({ next: () => source.complete(), complete: () => (completed = true) });
+    source.next(1);
+    expect(completed).toBe(true);
   });
 
   it('hands failed values to errors, and goes on', async () => {

@@ -78,6 +78,14 @@ describe('rateLimit', () => {
     ]);
   });
 
+  it('lets no value overtake those that wait, though its token is due before the timer fires', () => {
+    const { clock, source, values } = feed({ ratePerSecond: 10, burst: 1 });
+    clock.setTimeout(() => source.next('c'), 100);
+    for (const value of ['a', 'b']) source.next(value);
+    clock.advanceBySync(1_000);
+    expect(values()).toBe('a b c');
+  });
+
   it('gives each key a rate of its own', () => {
     const { clock, source, values } = feed({ ratePerSecond: 1, key: (value) => value[0] });
     for (const value of ['a1', 'a2', 'b1', 'b2']) source.next(value);
@@ -108,10 +116,11 @@ describe('rateLimit', () => {
   it('lets the burst follow the rate, unless it is given', () => {
     const rates = new Subject<number>();
     const { clock, source, values } = feed({ ratePerSecond: 1, rates });
+    source.next('a');
     rates.next(3);
     clock.advanceBySync(1_000);
-    for (const value of ['a', 'b', 'c', 'd']) source.next(value);
-    expect(values()).toBe('a b c');
+    for (const value of ['b', 'c', 'd', 'e']) source.next(value);
+    expect(values()).toBe('a b c d');
   });
 
   it('fails for a new rate that is none, and with the source of rates; its completion changes nothing', () => {
