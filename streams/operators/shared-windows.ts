@@ -34,8 +34,6 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
   readonly #closing = new TimeHeap<number>();
   /** Which windows are in `#closing`; and, while late values may come, how many results each key had. */
   readonly #revisions = new Map<number, Map<K, number>>();
-  /** Windows by when they are done with; unused if late values are not allowed. */
-  readonly #retained = new TimeHeap<number>();
   #recent: SliceBucket<K> | undefined;
   #open = 0;
 
@@ -69,15 +67,13 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
       if (start === undefined || this.output.closed) break;
       this.#emitWindow(start);
     }
-    while (this.#retained.nextTime <= this.time) {
-      const start = this.#retained.pop();
-      if (start === undefined) break;
-      this.#revisions.delete(start);
-    }
     while (this.#expiring.nextTime <= this.time) {
       const slice = this.#expiring.pop();
       if (slice === undefined) break;
       this.#drop(slice);
+      // By now all windows that it lay in are done with.
+      const { first, last } = windowsOf(this.#grid, slice);
+      for (let start = first; start <= last; start += this.#grid.hopMs) this.#revisions.delete(start);
     }
   }
 
@@ -128,7 +124,6 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
     const done = end + allowedLatenessMs <= this.time;
     const revisions = this.#revisions.get(start);
     if (done) this.#revisions.delete(start);
-    else this.#retained.push(end + allowedLatenessMs, start);
     for (const content of contents.values()) {
       if (!done) revisions?.set(content.key, 1);
       this.#tell(content, start, 0, 'on-time');
@@ -150,7 +145,7 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
       });
       const content = contents.get(key);
       if (content === undefined) continue;
-      const revisions = this.#revisionsOf(start, end);
+      const revisions = this.#revisionsOf(start);
       const revision = revisions.get(key) ?? 0;
       revisions.set(key, revision + 1);
       this.#tell(content, start, revision, 'late');
@@ -164,12 +159,11 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
   }
 
   /** Results so far of a window that has closed. One that opens late has had none. */
-  #revisionsOf(start: number, end: number): Map<K, number> {
+  #revisionsOf(start: number): Map<K, number> {
     let revisions = this.#revisions.get(start);
     if (revisions === undefined) {
       revisions = new Map();
       this.#revisions.set(start, revisions);
-      this.#retained.push(end + this.settings.allowedLatenessMs, start);
     }
     return revisions;
   }
@@ -200,13 +194,44 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
       const { start, end } = slice;
       slice.slots.delete(key);
       this.#open -= 1;
+      this.#forgetResults(slice, key);
       if (slice.slots.size === 0) {
         this.#expiring.pop();
         this.#drop(slice);
+        this.#forgetEmpty(slice);
       }
       this.evict({ key, slot, start, end, revision: 0 });
       this.aggregates.close(slot);
     }
+  }
+
+  /** Of a key that is put out nothing is kept: what comes for it later begins anew. */
+  #forgetResults(slice: SliceBucket<K>, key: K): void {
+    if (this.settings.allowedLatenessMs === 0) return;
+    const { first, last } = windowsOf(this.#grid, slice);
+    for (let start = first; start <= last; start += this.#grid.hopMs) this.#revisions.get(start)?.delete(key);
+  }
+
+  /** Forgets the windows of a slice that was put out, if they have lost all their slices. */
+  #forgetEmpty(slice: SliceBucket<K>): void {
+    const { first, last } = windowsOf(this.#grid, slice);
+    for (let start = first; start <= last; start += this.#grid.hopMs) {
+      if (this.#isEmpty(start)) this.#revisions.delete(start);
+    }
+    // The slice was the oldest, so its windows are the first in the queue.
+    for (;;) {
+      const start = this.#closing.peek();
+      if (start === undefined || !this.#isEmpty(start)) return;
+      this.#closing.pop();
+    }
+  }
+
+  #isEmpty(start: number): boolean {
+    let empty = true;
+    forEachSlice(this.#grid, start, (sliceStart) => {
+      if (this.#slices.has(sliceStart)) empty = false;
+    });
+    return empty;
   }
 
   #drop(slice: SliceBucket<K>): void {

@@ -190,7 +190,7 @@ class WatermarkStage<T> implements Stage<T> {
   }
 
   #goOn(quietMs: number): boolean {
-    if (quietMs > 0) this.#advance(this.#latest - this.#settings.boundMs + quietMs);
+    this.#advance(this.#latest - this.#settings.boundMs + quietMs);
     return true;
   }
 }

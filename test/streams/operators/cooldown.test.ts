@@ -53,6 +53,14 @@ describe('cooldown', () => {
     );
   });
 
+  it('counts from the last time that a key has passed', () => {
+    const evicted: unknown[] = [];
+    const options = { ...byKey, maxKeys: 2, evicted: { next: (key: unknown) => evicted.push(key) } };
+    emissionsOf(from([alert(0, 'a'), alert(5, 'b'), alert(10, 'a'), alert(12, 'c')]).pipe(cooldown(options)));
+
+    expect(evicted).toEqual(['b']);
+  });
+
   it.each([
     [{ ms: -1 }, 'ms must be milliseconds, at least 0, got -1'],
     [{ ms: NaN }, 'got NaN'],

@@ -1,4 +1,4 @@
-import { EMPTY, NEVER, of, Subject, take, throwError } from 'rxjs';
+import { defer, EMPTY, NEVER, of, Subject, take, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { mergeWatermarked, Watermark } from 'breakwater/streams';
 import { createVirtualClock } from '../../../src/testing/virtual-clock.ts';
@@ -88,6 +88,17 @@ describe('mergeWatermarked', () => {
     }
     expect(emissionsOf(mergeWatermarked<Timed>([values(), never]).pipe(take(3)))).toHaveLength(3);
     expect(pulled).toBe(3);
+  });
+
+  it('does not subscribe to what nobody wants any more', () => {
+    let subscribed = false;
+    const second = defer(() => {
+      subscribed = true;
+      return EMPTY;
+    });
+    emissionsOf(mergeWatermarked<Timed>([of({ time: 1 }), second]).pipe(take(1)));
+
+    expect(subscribed).toBe(false);
   });
 
   it.each([

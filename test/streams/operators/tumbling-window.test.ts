@@ -96,6 +96,27 @@ describe('tumblingWindow', () => {
     expect(window.told().map(({ start }) => start)).toEqual([10, 20]);
   });
 
+  it('puts a window that is only kept for late values out before one that is open', () => {
+    const evicted: number[] = [];
+    const window = playTumbling({
+      maxOpenWindows: 1,
+      allowedLatenessMs: 50,
+      evicted: { next: ({ start }) => evicted.push(start) },
+    });
+    window.push(1);
+    window.mark(10);
+    window.push(11);
+
+    expect(evicted).toEqual([0]);
+  });
+
+  it('ignores a watermark that goes back, or is none', () => {
+    const marks = [20, 5, 20, NaN, 21].map((time) => new Watermark(time));
+    const items = emissionsOf(from([...marks, 3]).pipe(tumblingWindow<number, Values>(perTen)));
+
+    expect(items).toEqual([new Watermark(20), new Watermark(21)]);
+  });
+
   it('puts a value that cannot be read out by the side, and into no figure', () => {
     const failed: FailedValue<Reading>[] = [];
     const good: Reading = { time: 1, key: 'a', amount: 1 };

@@ -91,6 +91,17 @@ describe('a window', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('forgets what a burst has brought to a window that is done with when the burst ends', () => {
+    const clock = createVirtualClock();
+    const window = playTumbling({ early: { everyCount: 2, coalesce: true }, clock });
+    window.push(1, 2);
+    window.mark(10);
+    window.push(11);
+    clock.flushSync();
+
+    expect(window.told().map(({ start, timing }) => [start, timing])).toEqual([[0, 'on-time']]);
+  });
+
   it('lets a burst end before it judges the count', () => {
     const clock = createVirtualClock();
     const window = playTumbling({ early: { everyCount: 2, coalesce: true }, clock });

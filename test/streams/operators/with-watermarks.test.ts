@@ -131,6 +131,15 @@ describe('withWatermarks', () => {
     expect(marks()).toEqual([11_600]);
   });
 
+  it('goes on from the latest time, not from that of the last value', () => {
+    const { clock, push, marks } = play({ advanceOnSilenceMs: 1_000 });
+    push(10_000);
+    push(9_000);
+    clock.advanceBySync(2_000);
+
+    expect(marks()).toEqual([10_000, 11_000]);
+  });
+
   it('never counts more silence than there was', () => {
     const { clock, push, marks } = play({ advanceOnSilenceMs: 1_000 });
     push(10_000);
