@@ -180,18 +180,21 @@ describe('enrich', () => {
     expect(failed).toEqual(['1', '1', '1']);
   });
 
-  it('tells look-ups that the stream has ended, and lets nothing more of them show', async () => {
-    const failed: FailedValue<string>[] = [];
-    const errors = { next: (one: FailedValue<string>) => failed.push(one) };
-    const { source, answer, seen, signal, subscription } = world({ errors });
-    source.next('a');
-    source.next('b');
-    expect(signal()?.aborted).toBe(false);
-    subscription.unsubscribe();
-    await answer(0, 'A');
-    await answer(1, new Error('down'));
-    expect([signal()?.aborted, seen, failed]).toEqual([true, [], []]);
-  });
+  it.each(['kept', 'none'] as const)(
+    'tells look-ups that the stream has ended, and shows nothing more: order %s',
+    async (order) => {
+      const failed: FailedValue<string>[] = [];
+      const errors = { next: (one: FailedValue<string>) => failed.push(one) };
+      const { source, answer, seen, signal, subscription } = world({ errors, order });
+      source.next('a');
+      source.next('b');
+      expect(signal()?.aborted).toBe(false);
+      subscription.unsubscribe();
+      await answer(0, 'A');
+      await answer(1, new Error('down'));
+      expect([signal()?.aborted, seen, failed]).toEqual([true, [], []]);
+    },
+  );
 
   it('fails when more than capacity values wait', () => {
     const { source, ended } = world({ concurrency: 1, capacity: 1 });
