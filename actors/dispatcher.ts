@@ -4,6 +4,12 @@ import { HandlerTimeoutError } from '../streams/event/errors.ts';
 import { HandlerCall, type CallOwner } from './handler-call.ts';
 import type { Handler, HandlerContext } from './handler.ts';
 
+/**
+ * A microsecond. A sum of fractions can fall short of the timeout by its last bit, and a timer for the rest would
+ * move no clock: the call would be looked at again and again at one instant.
+ */
+const roundingMs = 0.001;
+
 export interface DispatcherOptions {
   /** Name of the subscriber. */
   readonly name: string;
@@ -138,7 +144,7 @@ export class Dispatcher implements CallOwner {
     for (const slot of this.#slots) {
       const { call } = slot;
       if (call === undefined) continue;
-      if (now - call.startedAt >= this.#timeoutMs) {
+      if (now - call.startedAt >= this.#timeoutMs - roundingMs) {
         slot.call = undefined;
         slot.givenUp = true;
         expired.push(call);

@@ -54,6 +54,20 @@ describe('Dispatcher', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('times a call out although its start is a fraction that rounds down', async () => {
+    const { dispatcher, ended, clock } = dispatching(() => new Promise(() => {}), 400);
+    await clock.advanceBy(0.1);
+    dispatcher.dispatch(delivery('first'));
+    for (let n = 0; n < 200; n += 1) {
+      await clock.advanceBy(1 / 3 + n / 7);
+      dispatcher.dispatch(delivery(String(n)));
+    }
+
+    await clock.advanceBy(1000);
+
+    expect(ended.length).toBe(201);
+  });
+
   it('keeps nothing of calls that were given up', async () => {
     const { dispatcher, clock } = dispatching(() => new Promise(() => {}));
     for (let n = 0; n < 5; n += 1) dispatcher.dispatch(delivery(String(n)));
