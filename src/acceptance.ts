@@ -16,18 +16,25 @@ export interface AcceptancePorts {
   readonly rules: RoutingRules;
 }
 
+/** Which events a subscriber wants. */
+export interface Acceptance {
+  /** May throw what a predicate of the user throws. */
+  readonly accepts: Accepts;
+  /** The event did not get in after all: it is no duplicate when it comes again. */
+  readonly forget: (event: EventEnvelope) => void;
+}
+
 export type AcceptanceOptions = Pick<SubscriberOptions, 'filter' | 'minPriority' | 'sample' | 'dedupe'>;
 
 /**
  * Decides whether a subscriber wants an event: routing rules, priority, filter, sample, then duplicates.
- * `undefined` where it wants all. What it gives may throw what a predicate of the user throws.
  */
 export function compileAcceptance(
   name: string,
   ownEvents: boolean,
   options: AcceptanceOptions,
   ports: AcceptancePorts,
-): Accepts {
+): Acceptance {
   const checks: Accepts[] = [];
   const { filter, minPriority, sample = 1, dedupe = false } = options;
   // Breakwater's own events are for those who name them: a subscriber to everything means the users' events.
@@ -40,11 +47,9 @@ export function compileAcceptance(
   if (filter !== undefined) checks.push(compileFilter(filter));
   checkNumber('sample', sample, 0, 1);
   if (sample < 1) checks.push(() => ports.random() < sample);
-  if (dedupe !== false) {
-    const recent = new RecentIds(dedupe === true ? {} : dedupe);
-    checks.push((event) => recent.add(event.id, ports.clock.monotonic()));
-  }
-  return all(checks, ports.rules, name);
+  const recent = dedupe === false ? undefined : new RecentIds(dedupe === true ? {} : dedupe);
+  if (recent !== undefined) checks.push((event) => recent.add(event.id, ports.clock.monotonic()));
+  return { accepts: all(checks, ports.rules, name), forget: (event) => recent?.forget(event.id) };
 }
 
 function all(checks: readonly Accepts[], rules: RoutingRules, name: string): Accepts {

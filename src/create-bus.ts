@@ -1,3 +1,4 @@
+import { guarded } from './logger.ts';
 import { describeError } from '../streams/event/describe-error.ts';
 import { Subject } from 'rxjs';
 import { EventRegistry } from '../streams/event/event-registry.ts';
@@ -31,8 +32,9 @@ import { SubscriberHost } from './subscriber-host.ts';
  */
 export function createBus(options: BusOptions = {}): Bus {
   const resolved = resolveBusOptions(options);
-  const { clock, random, logger, heartbeatMs, middleware, subscriberDefaults: defaults } = resolved;
+  const { clock, random, heartbeatMs, middleware, subscriberDefaults: defaults } = resolved;
 
+  const logger = guarded(resolved.logger);
   const registry = new EventRegistry(resolved.unknownTypes);
   for (const definition of resolved.events) registry.add(definition);
   const factory = new EventFactory(resolved, {

@@ -1,4 +1,3 @@
-import { childOf } from '../streams/event/trace-context.ts';
 import type { Clock } from '../streams/event/clock.ts';
 import {
   EventDraft,
@@ -7,9 +6,10 @@ import {
   type EventFields,
 } from '../streams/event/define-event.ts';
 import { describeValue } from '../streams/event/describe-value.ts';
+import { Causation } from './causation.ts';
 import { checkEnvelope, checkFields, type EnvelopeLimits } from '../streams/event/envelope-check.ts';
-import { ValidEnvelope, type EventEnvelope, type OptionalFields } from '../streams/event/envelope.ts';
-import { CausationDepthError, ValidationError } from '../streams/event/errors.ts';
+import { ValidEnvelope, type EventEnvelope } from '../streams/event/envelope.ts';
+import { ValidationError } from '../streams/event/errors.ts';
 import type { EventRegistry } from '../streams/event/event-registry.ts';
 import { createIdGenerator } from '../streams/event/event-id.ts';
 import { checkEventType } from '../streams/event/event-type.ts';
@@ -46,6 +46,7 @@ export class EventFactory {
   readonly #options: EventFactoryOptions;
   readonly #ports: EventFactoryPorts;
   readonly #nextId: () => string;
+  readonly #causation: Causation;
   /** The last reading of the clock: one serves the id and the time of an event. */
   #now: number;
   /** Types given as bare text that have been checked. Bounded: cleared when full. */
@@ -55,6 +56,7 @@ export class EventFactory {
     this.#options = options;
     this.#ports = ports;
     this.#now = ports.clock.now();
+    this.#causation = new Causation(options.maxCausationDepth, ports.random);
     this.#nextId = createIdGenerator({ clock: { now: () => this.#now }, random: ports.random });
   }
 
@@ -74,8 +76,9 @@ export class EventFactory {
       return this.#fromDefinition(subject.definition, subject.data, subject.fields, cause);
     }
     if (typeof subject === 'string') return this.#fromType(subject, data, fields, cause);
-    if (subject instanceof ValidEnvelope) return copyOf(subject);
-    if (typeof subject === 'object' && subject !== null) return this.#fromEnvelope(subject);
+    if (subject instanceof ValidEnvelope)
+      return cause === undefined ? copyOf(subject) : this.#causation.linked(subject, cause);
+    if (typeof subject === 'object' && subject !== null) return this.#fromEnvelope(subject, cause);
     throw new TypeError(
       `publish takes a definition and its data, a draft, an event, or a type and its data; got ${describeValue(subject)}`,
     );
@@ -155,9 +158,10 @@ export class EventFactory {
     return this.#stamp(type, 1, admitted, undefined, 'normal', fields, cause);
   }
 
-  #fromEnvelope(value: object): ValidEnvelope | Promise<ValidEnvelope> {
+  #fromEnvelope(value: object, cause: Cause | undefined): ValidEnvelope | Promise<ValidEnvelope> {
     const { registry } = this.#ports;
-    const event = checkEnvelope(value, this.#limits());
+    const checked = checkEnvelope(value, this.#limits());
+    const event = cause === undefined ? checked : this.#causation.linked(checked, cause);
     const data = registry.admit(event.type, event.schemaVersion, event.data);
     const version = registry.versionOf(event.type, event.schemaVersion);
     if (data instanceof Promise) {
@@ -188,7 +192,7 @@ export class EventFactory {
     const { source } = this.#options;
     const now = this.#readClock();
     if (fields === undefined) {
-      const links = cause === undefined ? undefined : this.#linksTo(cause, undefined);
+      const links = cause === undefined ? undefined : this.#causation.links(cause, undefined);
       return this.#enriched(
         new ValidEnvelope(this.#nextId(), type, source, now, priority, version, data, key, links),
       );
@@ -204,31 +208,9 @@ export class EventFactory {
         version,
         data,
         said.key ?? key,
-        cause === undefined ? said : this.#linksTo(cause, said),
+        cause === undefined ? said : this.#causation.links(cause, said),
       ),
     );
-  }
-
-  #linksTo(cause: Cause, fields: EventFields | undefined): OptionalFields {
-    const depth = (cause.causationDepth ?? 0) + 1;
-    const { maxCausationDepth } = this.#options;
-    if (depth > maxCausationDepth) {
-      throw new CausationDepthError(
-        `event ${cause.id} of type ${cause.type} is the ${depth}th in a chain of events that cause each other, ` +
-          `and at most ${maxCausationDepth} are allowed: most likely handlers publish in a circle. ` +
-          'Break the circle, or raise maxCausationDepth',
-      );
-    }
-    const traceparent =
-      cause.traceparent === undefined ? undefined : childOf(cause.traceparent, this.#ports.random);
-    return {
-      correlationId: cause.correlationId ?? cause.id,
-      causationDepth: depth,
-      ...(traceparent === undefined ? {} : { traceparent }),
-      ...(cause.tracestate === undefined ? {} : { tracestate: cause.tracestate }),
-      ...fields,
-      causationId: cause.id,
-    };
   }
 
   #enriched(event: ValidEnvelope): ValidEnvelope {

@@ -7,7 +7,7 @@ import type { EventRegistry } from '../streams/event/event-registry.ts';
 import type { Random } from '../streams/event/random.ts';
 import { Credit } from '../streams/queue/credit.ts';
 import { Mailbox } from '../streams/queue/mailbox.ts';
-import { compileAcceptance } from './acceptance.ts';
+import { compileAcceptance, type Acceptance } from './acceptance.ts';
 import type { Subscribable } from './bus.ts';
 import { checkChoice, checkOptions } from './check-options.ts';
 import type { DeadLetterStore } from './dead-letter.ts';
@@ -64,7 +64,7 @@ export class EventStreams {
     const ownEvents = patterns.some(
       (pattern) => typeof pattern === 'string' && pattern.startsWith('breakwater.'),
     );
-    const accept = (to: string): ((event: EventEnvelope) => boolean) =>
+    const accept = (to: string): Acceptance =>
       compileAcceptance(to, ownEvents, options, { rules, clock, random });
     accept('stream');
 
@@ -73,7 +73,7 @@ export class EventStreams {
       const to = name ?? this.#nextName();
       const config = { name: to, patterns, manual: ack === 'manual', mailbox: { ...mailbox, order } };
       const stream = new OpenStream(
-        { ...config, credit: new Credit(prefetch), accepts: accept(to), dropped },
+        { ...config, credit: new Credit(prefetch), acceptance: accept(to), dropped },
         this.#ports,
         output,
       );

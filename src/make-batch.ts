@@ -3,7 +3,7 @@ import { describeError } from '../streams/event/describe-error.ts';
 import type { ValidEnvelope } from '../streams/event/envelope.ts';
 import { BatchError } from '../streams/event/errors.ts';
 import type { Publishable } from '../streams/event/publish.ts';
-import type { Cause, EventFactory } from './event-factory.ts';
+import type { EventFactory } from './event-factory.ts';
 
 /** How many events a batch may hold: it is validated and delivered without a pause. */
 const maxBatch = 100_000;
@@ -16,7 +16,6 @@ const maxBatch = 100_000;
 export async function makeBatch(
   factory: EventFactory,
   events: readonly Publishable[],
-  cause: Cause | undefined,
 ): Promise<ValidEnvelope[]> {
   if (!Array.isArray(events)) throw new TypeError('publishBatch takes an array of drafts or events');
   if (events.length > maxBatch) {
@@ -29,7 +28,7 @@ export async function makeBatch(
   const given = new Set<string>();
   for (const [index, subject] of events.entries()) {
     try {
-      const event = factory.make(subject, undefined, undefined, cause);
+      const event = factory.make(subject, undefined, undefined, undefined);
       const valid = event instanceof Promise ? await event : event;
       if (bringsId(subject)) {
         if (given.has(valid.id)) throw new TypeError(`id ${valid.id} stands in the batch twice`);

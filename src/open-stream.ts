@@ -1,3 +1,4 @@
+import type { Acceptance } from './acceptance.ts';
 import type { Subscriber, Subscription } from 'rxjs';
 import type { Clock } from '../streams/event/clock.ts';
 import type { Delivery } from '../streams/event/delivery.ts';
@@ -16,7 +17,7 @@ export interface OpenStreamConfig {
   readonly manual: boolean;
   readonly credit: Credit;
   readonly mailbox: MailboxOptions;
-  readonly accepts: (event: EventEnvelope) => boolean;
+  readonly acceptance: Acceptance;
   readonly dropped: SideOutput<EventEnvelope> | undefined;
 }
 
@@ -61,6 +62,7 @@ export class OpenStream {
       credit,
       mailbox,
       accepts: this.#accepts,
+      onRefused: this.#config.acceptance.forget,
       onDrop: this.#dropped,
     });
   }
@@ -127,12 +129,12 @@ export class OpenStream {
     this.#output.next(out);
   };
 
-  readonly #accepts = (event: EventEnvelope): boolean => {
+  readonly #accepts = (event: EventEnvelope): boolean | 'dead-lettered' => {
     try {
-      return this.#config.accepts(event);
+      return this.#config.acceptance.accepts(event);
     } catch (error) {
       this.#store(event, 'filter-failed', error, 0);
-      return false;
+      return 'dead-lettered';
     }
   };
 

@@ -104,11 +104,8 @@ export class PublishGate {
   }
 
   /** Decides about a batch as a whole, and gives what of it is to be published. */
-  async passAll(
-    events: readonly ValidEnvelope[],
-    options: TransportPublishOptions | undefined,
-  ): Promise<readonly ValidEnvelope[]> {
-    this.#checkOpen(options?.origin !== undefined);
+  async passAll(events: readonly ValidEnvelope[]): Promise<readonly ValidEnvelope[]> {
+    this.#checkOpen(false);
     if (this.clear) return events;
     if (this.#state === 'disabled') {
       this.discarded += events.length;

@@ -1,3 +1,4 @@
+import { describeError } from '../streams/event/describe-error.ts';
 import type { HandlerCall } from '../actors/handler-call.ts';
 import type { HandlerContext, PublishReceipt } from '../actors/handler.ts';
 import { isDefinition, type AnyEventDefinition, type EventFields } from '../streams/event/define-event.ts';
@@ -78,7 +79,7 @@ export class Publisher {
     try {
       return { ok: true, receipt: await this.publish(subject, data, fields) };
     } catch (error) {
-      return { ok: false, error: error instanceof Error ? error : new Error(String(error)) };
+      return { ok: false, error: asError(error) };
     }
   }
 
@@ -117,15 +118,16 @@ export class Publisher {
     }
   }
 
-  async publishBatch(events: readonly Publishable[], call?: HandlerCall): Promise<PublishReceipt[]> {
+  async publishBatch(events: readonly Publishable[]): Promise<PublishReceipt[]> {
+    let passing: readonly ValidEnvelope[] = [];
     try {
-      const made = await makeBatch(this.#ports.factory, events, call?.delivery.event);
-      const options = call === undefined ? undefined : { origin: call };
-      const passing = await this.#ports.gate.passAll(made, options);
-      const published = await this.#ports.transport.publish(passing, options);
+      const made = await makeBatch(this.#ports.factory, events);
+      passing = await this.#ports.gate.passAll(made);
+      const published = await this.#ports.transport.publish(passing);
       this.published += passing.length;
-      return made.map((event) => receiptOf(event, published));
+      return batchReceipts(made, passing, published);
     } catch (error) {
+      for (const event of passing) this.#ports.gate.forget(event);
       this.#fail(error);
       throw error;
     }
@@ -275,4 +277,23 @@ export class Publisher {
 
 function receiptOf(event: EventEnvelope, published: Published): PublishReceipt {
   return { id: event.id, level: published.level, subscribers: published.matched };
+}
+
+/** Events that the gate kept back reached nobody, and that is no failure. */
+function batchReceipts(
+  made: readonly ValidEnvelope[],
+  passing: readonly ValidEnvelope[],
+  { level, matched, matchedEach }: Published,
+): PublishReceipt[] {
+  const places = new Map(passing.map((event, place) => [event, place]));
+  return made.map((event) => {
+    const place = places.get(event);
+    if (place === undefined) return { id: event.id, level: 'none', subscribers: 0 };
+    return { id: event.id, level, subscribers: matchedEach?.[place] ?? matched };
+  });
+}
+
+/** A transport may reject with whatever it likes. */
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(describeError(thrown), { cause: thrown });
 }

@@ -2,11 +2,10 @@ import type { BreakerOptions } from '../actors/breaker.ts';
 import type { Handler } from '../actors/handler.ts';
 import { retryPolicy, type RetryPolicy } from '../actors/settlement.ts';
 import { describeValue } from '../streams/event/describe-value.ts';
-import type { EventEnvelope } from '../streams/event/envelope.ts';
 import type { GlobPattern } from '../streams/event/glob.ts';
 import type { MailboxOptions } from '../streams/queue/mailbox.ts';
 import type { RetryBudgetOptions } from '../streams/queue/retry-budget.ts';
-import { compileAcceptance, type AcceptancePorts } from './acceptance.ts';
+import { compileAcceptance, type Acceptance, type AcceptancePorts } from './acceptance.ts';
 import { checkOptions } from './check-options.ts';
 import {
   breakerOptionNames,
@@ -37,7 +36,7 @@ export interface ResolvedSubscriber {
   readonly retryBudget: RetryBudgetOptions;
   readonly rateLimit: RateLimitOptions | undefined;
   readonly deadLetterDropped: boolean;
-  readonly accepts: (event: EventEnvelope) => boolean;
+  readonly acceptance: Acceptance;
 }
 
 /** Handlers are user code: what can be told at registration is told there, not at the first event. */
@@ -84,7 +83,7 @@ export function resolveSubscriber(
     retryBudget: { ratio: budgetRatio, minRetriesPerSecond },
     rateLimit,
     deadLetterDropped,
-    accepts: compileAcceptance(name, ownEvents, options, ports),
+    acceptance: compileAcceptance(name, ownEvents, options, ports),
   };
 }
 

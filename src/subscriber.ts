@@ -141,6 +141,7 @@ export class Subscriber {
       credit: this.#credit,
       mailbox: config.mailbox,
       accepts: this.#accepts,
+      onRefused: this.config.acceptance.forget,
       onDrop: this.#dropped,
     });
     const deliveries = source.deliveries.subscribe({
@@ -172,14 +173,16 @@ export class Subscriber {
     return fallback;
   };
 
-  readonly #accepts = (event: EventEnvelope): boolean => {
+  readonly #accepts = (event: EventEnvelope): boolean | 'dead-lettered' | 'dropped' => {
     try {
-      if (this.config.accepts(event)) return true;
+      if (this.config.acceptance.accepts(event)) return true;
       this.counters.filtered += 1;
+      return false;
     } catch (error) {
-      if (!this.#store(event, 'filter-failed', error, 0)) this.counters.dropped += 1;
+      if (this.#store(event, 'filter-failed', error, 0)) return 'dead-lettered';
+      this.counters.dropped += 1;
+      return 'dropped';
     }
-    return false;
   };
 
   readonly #succeeded = (call: HandlerCall, durationMs: number): void => {
@@ -248,16 +251,16 @@ export class Subscriber {
     return stored;
   }
 
-  readonly #dropped = (event: EventEnvelope, reason: DropReason): void => {
+  readonly #dropped = (event: EventEnvelope, reason: DropReason): 'dead-lettered' | void => {
     this.#ports.deadLetters.settled(event);
     if (this.#closing) {
       const error = new ClosedError(`the bus closed before ${this.config.name} had handled the event`);
-      if (this.#store(event, 'closed', error, 0)) return;
+      if (this.#store(event, 'closed', error, 0)) return 'dead-lettered';
     } else if (this.config.deadLetterDropped && reason !== 'unsubscribed') {
       const error = new QueueFullError(`the mailbox of ${this.config.name} was full (${reason})`, [
         this.config.name,
       ]);
-      if (this.#store(event, 'dropped', error, 0)) return;
+      if (this.#store(event, 'dropped', error, 0)) return 'dead-lettered';
     }
     this.counters.dropped += 1;
     if (this.outcomes.observed) {

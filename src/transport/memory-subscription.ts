@@ -34,7 +34,8 @@ export class MemorySubscription implements TransportSubscription {
   readonly name: string;
   readonly mailbox: Mailbox<EventEnvelope>;
   readonly deliveries: Observable<Delivery>;
-  readonly accepts: ((event: EventEnvelope) => boolean) | undefined;
+  readonly accepts: TransportSubscribeOptions['accepts'];
+  readonly onRefused: TransportSubscribeOptions['onRefused'];
   readonly #credit: Credit;
   readonly #ports: MemorySubscriptionPorts;
   readonly #keyed: boolean;
@@ -52,6 +53,7 @@ export class MemorySubscription implements TransportSubscription {
   constructor(options: TransportSubscribeOptions, ports: MemorySubscriptionPorts) {
     this.name = options.name;
     this.accepts = options.accepts;
+    this.onRefused = options.onRefused;
     this.#credit = options.credit;
     this.#ports = ports;
     this.#keyed = (options.mailbox.order ?? 'none') !== 'none';
@@ -60,8 +62,8 @@ export class MemorySubscription implements TransportSubscription {
     this.#maxBlocked = maxBlocked;
     this.#onDrop = options.onDrop;
     this.mailbox = new Mailbox(options.mailbox, (event, _lane, reason) => {
-      ports.onSettled(event, this, 'dropped', reason);
-      this.#onDrop?.(event, reason);
+      const settlement = this.#onDrop?.(event, reason) ?? 'dropped';
+      ports.onSettled(event, this, settlement, reason);
     });
     this.deliveries = new Observable((subscriber) => this.#start(subscriber));
   }

@@ -32,6 +32,17 @@ interface Tracker {
   left: number;
 }
 
+/** One publish on its way to the mailboxes. */
+interface Run {
+  readonly options: TransportPublishOptions;
+  /** Subscriptions that cannot take all of a batch. */
+  readonly refusing: ReadonlySet<MemorySubscription> | undefined;
+  /** A single event that may not wait. */
+  readonly mustFit: boolean;
+  /** Made when a mailbox did not take an event at once. */
+  pending?: PendingPublish;
+}
+
 /**
  * Carries events within the process: routed by a pattern index, kept in each subscription's mailbox.
  *
@@ -70,41 +81,52 @@ class MemoryTransport implements Transport {
   ): Published | Promise<Published> {
     if (this.#closed) throw new ClosedError('the memory transport is closed; nothing was published');
     const refusing = events.length > 1 ? this.#withoutRoom(events, options) : undefined;
-    const mustFit = options.noWait === true && events.length === 1;
-    let pending: PendingPublish | undefined;
+    const run: Run = { options, refusing, mustFit: options.noWait === true && events.length === 1 };
+    const each: number[] | undefined = events.length > 1 ? [] : undefined;
     let matched = 0;
     for (const event of events) {
       const targets = options.to === undefined ? this.#index.match(event.type) : this.#only(options.to);
       matched += targets.length;
+      each?.push(targets.length);
       if (options.onSettled !== undefined) this.#track(event, targets.length, options.onSettled);
-      for (const target of targets) {
-        if (refusing?.has(target) === true || (mustFit && !target.takes(1, false))) {
-          pending ??= new PendingPublish();
-          pending.refuse(target);
-          this.#settled(event, target, 'dropped', 'refused');
-          continue;
-        }
-        // What is given back to a subscriber was accepted before; asking again would find a duplicate.
-        if (options.to === undefined && target.accepts?.(event) === false) {
-          this.#settled(event, target, 'filtered');
-          continue;
-        }
-        if (options.origin !== undefined && target.wouldBlock) {
-          pending ??= new PendingPublish();
-          if (!this.#mayWait(options.origin, target, pending)) continue;
-        }
-        const result = target.offer(event);
-        if (result === 'accepted' || result === 'dropped') continue;
-        pending ??= new PendingPublish();
-        if (result === 'blocked') {
-          target.mailbox.whenAdmitted(laneOf(event.priority), 1, pending.wait());
-        } else {
-          pending.refuse(target);
-          this.#settled(event, target, 'dropped', 'refused');
-        }
+      for (const target of targets) this.#give(event, target, run);
+    }
+    const published = each === undefined ? reached(matched) : { ...reached(matched), matchedEach: each };
+    return run.pending === undefined ? published : run.pending.finish(published, options.signal);
+  }
+
+  #give(event: EventEnvelope, target: MemorySubscription, run: Run): void {
+    const { options, refusing } = run;
+    // What is given back to a subscriber was accepted before; asking again would find a duplicate.
+    const wanted = options.to === undefined && target.accepts !== undefined ? target.accepts(event) : true;
+    if (wanted !== true) {
+      this.#settled(event, target, wanted === false ? 'filtered' : wanted);
+      return;
+    }
+    if (refusing?.has(target) === true || (run.mustFit && !target.takes(1, false))) {
+      this.#refuse(event, target, run);
+      return;
+    }
+    if (options.origin !== undefined && target.wouldBlock) {
+      run.pending ??= new PendingPublish();
+      if (!this.#mayWait(options.origin, target, run.pending)) {
+        target.onRefused?.(event);
+        return;
       }
     }
-    return pending === undefined ? reached(matched) : pending.finish(reached(matched), options.signal);
+    const result = target.offer(event);
+    if (result === 'rejected') this.#refuse(event, target, run);
+    else if (result === 'blocked') {
+      run.pending ??= new PendingPublish();
+      target.mailbox.whenAdmitted(laneOf(event.priority), 1, run.pending.wait());
+    }
+  }
+
+  #refuse(event: EventEnvelope, target: MemorySubscription, run: Run): void {
+    run.pending ??= new PendingPublish();
+    run.pending.refuse(target);
+    target.onRefused?.(event);
+    this.#settled(event, target, 'dropped', 'refused');
   }
 
   subscribe(

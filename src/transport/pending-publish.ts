@@ -43,7 +43,13 @@ export class PendingPublish {
   }
 
   /** The result: the publish's own, once there is room, or the error that says who did not get the event. */
-  finish(published: Published, signal: AbortSignal | undefined): Promise<Published> {
+  finish(published: Published, signal: AbortSignal | undefined): Published | Promise<Published> {
+    if (this.#waits === 0) {
+      for (const cleanup of this.#cleanups ?? []) cleanup();
+      const refusal = this.#refusal();
+      if (refusal !== undefined) throw refusal;
+      return published;
+    }
     return new Promise((resolve, reject) => {
       this.#end = (aborted) => {
         this.#end = undefined;
@@ -53,8 +59,7 @@ export class PendingPublish {
         else if (refusal !== undefined) reject(refusal);
         else resolve(published);
       };
-      if (this.#waits === 0) this.#end();
-      else if (signal !== undefined) this.#endOn(signal);
+      if (signal !== undefined) this.#endOn(signal);
     });
   }
 

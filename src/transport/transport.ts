@@ -57,6 +57,8 @@ export interface Published {
   readonly level: PublishLevel;
   /** How many subscriptions the events reached, all events together; -1 where the transport cannot know. */
   readonly matched: number;
+  /** The same for each event of a batch, where the transport knows it. */
+  readonly matchedEach?: readonly number[];
 }
 
 export interface TransportSubscribeOptions {
@@ -66,10 +68,15 @@ export interface TransportSubscribeOptions {
   readonly credit: Credit;
   /** Where events wait for credit. */
   readonly mailbox: MailboxOptions;
-  /** Events for which this is false are settled at once, as `filtered`. Must not throw. */
-  readonly accepts?: (event: EventEnvelope) => boolean;
+  /**
+   * Whether an event is wanted. False settles it at once, as `filtered`; a settlement says what became of it
+   * instead. Must not throw.
+   */
+  readonly accepts?: (event: EventEnvelope) => boolean | 'dead-lettered' | 'dropped';
+  /** An event that was accepted did not get in after all: what `accepts` remembers of it is to be forgotten. */
+  readonly onRefused?: (event: EventEnvelope) => void;
   /** Called for each event that the mailbox's policy drops, and when the subscription ends with events waiting. */
-  readonly onDrop?: (event: EventEnvelope, reason: DropReason) => void;
+  readonly onDrop?: (event: EventEnvelope, reason: DropReason) => 'dead-lettered' | void;
 }
 
 /** How full a subscription's mailbox is. */

@@ -97,7 +97,9 @@ function copyFields(fields: RawEnvelope, limits: EnvelopeLimits): EventFields {
   if (source !== undefined) copy.source = checkText('source', source);
   if (priority !== undefined) copy.priority = checkPriority(priority);
   if (key !== undefined) copy.key = checkKey(key);
-  if (Object.keys(fields).length !== Object.keys(copy).length) refuseUnknownFields(fields, publisherFields);
+  if (Object.keys(fields).length !== Object.keys(copy).length || 'causationDepth' in copy) {
+    refuseUnknownFields(fields, publisherFields);
+  }
   return copy;
 }
 
