@@ -118,6 +118,13 @@ describe('sessionWindow', () => {
     clock.flushSync();
   });
 
+  it('counts the values of all sessions that it was merged from towards an early result', () => {
+    expect(brief(play([0, 15, 7], { early: { everyCount: 3 } }))).toEqual([
+      [0, 25, 'early', [0, 7, 15]],
+      [0, 25, 'on-time', [0, 7, 15]],
+    ]);
+  });
+
   it('tells only what is new when discarding', () => {
     const results = play([0, 1, 2], { early: { everyCount: 2 }, accumulation: 'discarding' });
 

@@ -1,6 +1,7 @@
 import { type OperatorFunction, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import {
+  collect,
   cooldown,
   count,
   countWindow,
@@ -112,6 +113,27 @@ describe('memory', () => {
         time: ((at * 7919) % 100_003) * 1_000,
         key: `key-${at}`,
       }));
+
+      expect(grown).toBeLessThan(fewBytes);
+    },
+  );
+
+  it('is let go as sessions merge', () => {
+    const merging = sessionWindow({ gapMs: 100, key, aggregate: { all: collect<Timed>() } });
+    const grown = growth(merging, 100_000, (at) => {
+      const base = Math.floor(at / 4) * 1_000;
+      return at % 4 === 3 ? new Watermark(base) : { time: base + ([0, 150, 75][at % 4] ?? 0), key: '' };
+    });
+
+    expect(grown).toBeLessThan(fewBytes);
+  });
+
+  it.each(lateForEver)(
+    'stays within its limit, though late values of one time are allowed for ever: %s',
+    (_name, operator) => {
+      const grown = growth(operator, 100_000, (at) =>
+        at === 0 ? new Watermark(1e12) : { time: at % 50, key: `key-${at}` },
+      );
 
       expect(grown).toBeLessThan(fewBytes);
     },

@@ -104,6 +104,32 @@ describe('a window pipeline that starts anew where it says', () => {
     );
   });
 
+  it.each([
+    ['a session that was told while another was open', 8, 'a0 b1 a5 b7 b13 b19 b25 b31 b60'],
+    ['sessions that were merged', 3, 'a0 a14 a7 a30 a60'],
+  ])('needs neither more nor less than it says: %s', (_what, crash, text) => {
+    const log = text.split(' ').map((item, position) => {
+      return { key: item.slice(0, 1), time: Number(item.slice(1)), amount: 1, position };
+    });
+    const pipeline: Pipeline = (recovery) => sessionWindow({ ...common, ...recovery, gapMs: 8 });
+    const whole = memorySource(log, pipeline);
+    whole.run(log.length);
+    const crashed = memorySource(log, pipeline);
+    crashed.run(crash);
+    crashed.run(log.length, crashed.point());
+
+    expect(byId(crashed.told)).toEqual(byId(whole.told));
+  });
+
+  it('moves on when sessions that were merged close', () => {
+    const log = [14, 5, 9, 40, 60].map((time, position) => ({ time, key: 'a', amount: 1, position }));
+    const source = memorySource(log, (recovery) => sessionWindow({ ...common, ...recovery, gapMs: 8 }));
+    source.run(3);
+    expect(source.point()).toMatchObject({ position: 0 });
+    source.run(4);
+    expect(source.point()).toEqual({ position: 3, watermark: 4, told: 30 });
+  });
+
   it('moves on as windows close', () => {
     const log = Array.from({ length: 100 }, (_, position) => {
       return { time: position, key: 'a', amount: 1, position };
