@@ -44,6 +44,10 @@ export interface SubscriberStats {
     readonly since: number;
     readonly opened: number;
   };
+  /** When it subscribed, milliseconds since the epoch. */
+  readonly subscribedAt: number;
+  /** When the handler last ended a call; `undefined` before the first. */
+  readonly lastDeliveredAt: number | undefined;
   /** Handler calls that were started. */
   readonly calls: number;
   readonly succeeded: number;
@@ -83,6 +87,9 @@ export class SubscriberCounters {
   restarts = 0;
   opened = 0;
   lastFailure: SubscriberStats['lastFailure'];
+  /** By the monotonic clock. */
+  lastEndedAt: number | undefined;
+  readonly subscribedAt: number;
   readonly started = new Float64Array(4);
   readonly latency = new LatencyHistogram();
   readonly #clock: Clock;
@@ -93,6 +100,7 @@ export class SubscriberCounters {
   constructor(clock: Clock) {
     this.#clock = clock;
     this.#lookedAt = clock.monotonic();
+    this.subscribedAt = clock.now();
   }
 
   get calls(): number {
@@ -102,6 +110,12 @@ export class SubscriberCounters {
   get successRate(): number {
     const ended = this.succeeded + this.failed;
     return ended === 0 ? 1 : this.succeeded / ended;
+  }
+
+  /** On the wall clock, read only when somebody asks. */
+  get lastDeliveredAt(): number | undefined {
+    if (this.lastEndedAt === undefined) return undefined;
+    return this.#clock.now() - (this.#clock.monotonic() - this.lastEndedAt);
   }
 
   latencyStats(): LatencyStats {

@@ -190,6 +190,7 @@ export class Subscriber {
     counters.succeeded += 1;
     counters.consecutiveFailures = 0;
     counters.latency.record(durationMs);
+    counters.lastEndedAt = call.startedAt + durationMs;
     if (call.attempt === 1) this.#budget.deposit(call.startedAt);
     this.actor.end(false, durationMs, call.epoch);
     if (this.outcomes.observed) this.#emit('ok', call, durationMs);
@@ -206,6 +207,7 @@ export class Subscriber {
     if (timedOut) counters.timedOut += 1;
     counters.lastFailure = { time: clock.now(), error, eventId: call.delivery.event.id };
     counters.latency.record(durationMs);
+    counters.lastEndedAt = call.startedAt + durationMs;
     if (call.attempt === 1) this.#budget.deposit(call.startedAt);
     this.actor.end(true, durationMs, call.epoch);
     const decision = settle({ error, attempt: call.attempt, policy: this.config.retry, random });

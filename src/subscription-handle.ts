@@ -46,6 +46,8 @@ export function statsOf(subscriber: Subscriber): SubscriberStats {
     patterns: config.patterns.map((pattern) => (typeof pattern === 'string' ? pattern : pattern.source)),
     flow,
     breaker: { state: breaker, since, opened: counters.opened },
+    subscribedAt: counters.subscribedAt,
+    lastDeliveredAt: counters.lastDeliveredAt,
     calls: counters.calls,
     succeeded: counters.succeeded,
     failed: counters.failed,

@@ -1,4 +1,5 @@
 import { createBus, defineEvent, FatalError, type Logger } from 'breakwater';
+import { createVirtualClock } from 'breakwater/testing';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
@@ -38,5 +39,18 @@ describe('createBus', () => {
       { subscriber: 'billing', settlement: 'dead-lettered', detail: 'fatal' },
     ]);
     expect(bus.deadLetters.list()).toMatchObject([{ subscriber: 'billing', reason: 'fatal', attempts: 1 }]);
+  });
+
+  it('tells when a subscriber came and when it was last given an event', async () => {
+    const clock = createVirtualClock({ now: 1_000_000 });
+    const bus = createBus({ clock });
+    const worker = bus.subscribe('job.done', () => {});
+    await clock.advanceBy(500);
+    expect(worker.stats()).toMatchObject({ subscribedAt: 1_000_000, lastDeliveredAt: undefined });
+
+    await bus.publish('job.done', {});
+    await clock.advanceBy(250);
+
+    expect(worker.stats().lastDeliveredAt).toBe(1_000_500);
   });
 });
