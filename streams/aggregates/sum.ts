@@ -33,6 +33,17 @@ const summed: Cells<number, number> = {
   result: sumOf,
 };
 
+/**
+ * Adds up a number of each value; 0 of nothing.
+ *
+ * Rounding errors are kept and made good (Neumaier), so that the sum of money or of milliseconds does not
+ * drift with the order of the values. O(1).
+ *
+ * @example
+ * ```ts
+ * of(0.1, 0.2, 0.3).pipe(aggregate({ total: sum((x) => x) })); // => { total: 0.6 }
+ * ```
+ */
 export function sum<T>(select: (value: T) => number): Aggregate<T, number, number[], number> {
   return inCells(numberOf('sum', select), summed);
 }
