@@ -11,8 +11,10 @@ interface FirstState<V> {
  *
  * @example
  * ```ts
- * const late = { time: 5, id: 'a' };
- * of({ time: 9, id: 'b' }, late).pipe(aggregate({ id: first((x) => x.id) })); // => { id: 'a' }
+ * const values = [{ time: 9, id: 'b' }, { time: 5, id: 'a' }];
+ * from(values).pipe(
+ *   aggregate({ id: first((x) => x.id) }, { time: (x) => x.time }),
+ * ); // => { id: 'a' }
  * ```
  */
 export function first<T>(): Aggregate<T, T | undefined, FirstState<T>, T>;

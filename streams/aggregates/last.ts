@@ -11,8 +11,10 @@ interface LastState<V> {
  *
  * @example
  * ```ts
- * const late = { time: 5, id: 'a' };
- * of({ time: 9, id: 'b' }, late).pipe(aggregate({ id: last((x) => x.id) })); // => { id: 'b' }
+ * const values = [{ time: 9, id: 'b' }, { time: 5, id: 'a' }];
+ * from(values).pipe(
+ *   aggregate({ id: last((x) => x.id) }, { time: (x) => x.time }),
+ * ); // => { id: 'b' }
  * ```
  */
 export function last<T>(): Aggregate<T, T | undefined, LastState<T>, T>;

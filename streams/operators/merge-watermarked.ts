@@ -24,7 +24,10 @@ export interface MergeWatermarkedOptions {
  * ```ts
  * const fast = of({ time: 90 }, new Watermark(90));
  * const slow = concat(of({ time: 10 }, new Watermark(10)), NEVER);
- * mergeWatermarked([slow, fast]).pipe(map((value) => value.time)); // => 10, 90, 10
+ * mergeWatermarked([slow, fast]).pipe(
+ *   map((value) => value.time),
+ *   take(3),
+ * ); // => 10, 90, 10
  * ```
  */
 export function mergeWatermarked<T>(
