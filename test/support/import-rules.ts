@@ -14,8 +14,14 @@ const ROOM_LEVELS: Readonly<Record<string, number>> = {
 const STREAM_LEVELS: Readonly<Record<string, number>> = { event: 0, sketches: 1, queue: 2 };
 const OPERATOR_LEVEL = 3;
 const SIBLINGS: readonly string[] = ['transport', 'log', 'observe'];
-// Who may reach into the rooms of src that sit on top of the rest, beside themselves and an index.
-const TOPS: Readonly<Record<string, readonly string[]>> = { cli: [], dashboard: ['cli'], testing: ['cli'] };
+// Who may reach into the rooms of src that sit on top of the rest, beside themselves and an index. What needs an
+// optional package is one of them, so that no one loads it unasked.
+const TOPS: Readonly<Record<string, readonly string[]>> = {
+  cli: [],
+  dashboard: ['cli'],
+  protobuf: [],
+  testing: ['cli'],
+};
 
 const STREAM_PACKAGES = ['rxjs', 'msgpackr', '@standard-schema/spec'];
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
