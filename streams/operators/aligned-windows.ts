@@ -2,7 +2,7 @@ import type { Subscriber } from 'rxjs';
 import type { Clock } from '../event/clock.ts';
 import type { Bucket } from '../windows/bucket.ts';
 import type { OpenMark } from '../windows/resume-tracker.ts';
-import { TimeHeap } from '../windows/time-heap.ts';
+import { TimeHeap } from '../queue/time-heap.ts';
 import type { Watermark } from './watermark.ts';
 import type { WindowSettings } from './window-options.ts';
 import type { WindowKey, WindowResult, WindowTiming } from './window-result.ts';

@@ -1,6 +1,6 @@
 import type { Subscriber } from 'rxjs';
 import { overlapping, type Session } from '../windows/session.ts';
-import { TimeHeap } from '../windows/time-heap.ts';
+import { TimeHeap } from '../queue/time-heap.ts';
 import type { Watermark } from './watermark.ts';
 import type { WindowSettings } from './window-options.ts';
 import { resultId, type WindowKey, type WindowResult, type WindowTiming } from './window-result.ts';

@@ -4,7 +4,7 @@ import { slidingFigure, type SlidingFigure, type SlidingRead } from '../aggregat
 import { QueueFullError } from '../event/errors.ts';
 import { Fifo } from '../windows/fifo.ts';
 import { type OpenMark, ResumeTracker } from '../windows/resume-tracker.ts';
-import { TimeHeap } from '../windows/time-heap.ts';
+import { TimeHeap } from '../queue/time-heap.ts';
 import { checkEventTime } from './event-time.ts';
 import type { SideOutput } from './side-output.ts';
 import type { Stage } from './stage.ts';

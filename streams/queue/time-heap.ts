@@ -20,6 +20,11 @@ export class TimeHeap<T> {
     return this.#times[0] ?? Infinity;
   }
 
+  /** The first item. */
+  peek(): T | undefined {
+    return this.#items[0];
+  }
+
   push(time: number, item: T): void {
     const sequence = this.#pushed;
     this.#pushed += 1;

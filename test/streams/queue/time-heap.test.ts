@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TimeHeap } from '../../../streams/windows/time-heap.ts';
+import { TimeHeap } from '../../../streams/queue/time-heap.ts';
 
 describe('TimeHeap', () => {
   it('gives the earliest first, of one time the first that went in, whatever comes between', () => {
