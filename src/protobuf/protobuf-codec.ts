@@ -1,3 +1,5 @@
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { keptTime } from '../../streams/event/cloud-event-attributes.ts';
 import { fromCloudEvent, toCloudEvent } from '../../streams/event/cloud-events.ts';
 import { type Codec, type CodecLimits, resolveCodecLimits } from '../../streams/event/codec.ts';
 import { describeValue } from '../../streams/event/describe-value.ts';
@@ -5,6 +7,7 @@ import type { EventEnvelope, Metadata } from '../../streams/event/envelope.ts';
 import { CodecError } from '../../streams/event/errors.ts';
 import { type ProtobufMessage, readMessages } from './message.ts';
 import { decodePayload, encodePayload } from './payload.ts';
+import { parseTimestamp, timestampOf } from './timestamp.ts';
 import type { WireEvent } from './wire-event.ts';
 import { innerEnd, openReader, readEvent, readFields } from './wire-reader.ts';
 import { eventTag } from './wire-tags.ts';
@@ -42,15 +45,16 @@ export function protobufCodec(options: ProtobufCodecOptions = {}): Codec {
       if (events.length > maxEvents) {
         throw new CodecError(`message has ${events.length} events, more than ${maxEvents}`);
       }
+      const writer = new BinaryWriter();
       const written: Uint8Array[] = [];
       let size = 0;
       for (let at = 0; at < events.length; at += 1) {
-        const bytes = attempt(`event ${at}: `, () => writeEvent(toWire(events[at], messageOf, maxItems)));
+        const bytes = attempt(`event ${at}: `, () => encodeEvent(writer, events[at], messageOf, maxItems));
         written.push(bytes);
         size += bytes.length;
         if (size > maxBytes) break;
       }
-      const message = size > maxBytes ? undefined : writeBatch(written);
+      const message = size > maxBytes ? undefined : writeBatch(writer, written);
       if (message !== undefined && message.length <= maxBytes) return message;
       throw new CodecError(`message goes beyond the ${maxBytes} bytes of a message`);
     },
@@ -82,16 +86,28 @@ export function protobufCodec(options: ProtobufCodecOptions = {}): Codec {
 
 type MessageOf = ReadonlyMap<unknown, ProtobufMessage>;
 
-function toWire(event: EventEnvelope, messageOf: MessageOf, maxItems: number): WireEvent {
+function encodeEvent(
+  writer: BinaryWriter,
+  event: EventEnvelope,
+  messageOf: MessageOf,
+  maxItems: number,
+): Uint8Array {
   const { data: value, metadata = {}, ...rest } = event;
-  const declared = metadata['datacontenttype'];
-  const { data, attributes } = encodePayload(value, declared, messageOf.get(event.type), maxItems);
-  const { free, held } = holdBack(metadata, Object.keys(attributes));
-  const cloudEvent = toCloudEvent({ ...rest, metadata: free, data: undefined });
-  const { metadata: more } = cloudEvent;
-  const kept: object = typeof more === 'string' ? (JSON.parse(more) as object) : {};
-  const all = held === undefined ? {} : { metadata: JSON.stringify({ ...kept, ...held }) };
-  return { attributes: { ...cloudEvent, ...all, ...attributes }, data };
+  const { datacontenttype: declared, [keptTime]: timeText } = metadata;
+  const payload = encodePayload(value, declared, messageOf.get(rest.type), maxItems);
+  const { free, held } = holdBack(metadata, Object.keys(payload.attributes));
+  // Made for this event alone, so that it may be changed.
+  const attributes: Record<string, unknown> = toCloudEvent({ ...rest, metadata: free, data: undefined });
+  if (held !== undefined) {
+    const more = attributes['metadata'];
+    const kept: object = typeof more === 'string' ? (JSON.parse(more) as object) : {};
+    attributes['metadata'] = JSON.stringify({ ...kept, ...held });
+  }
+  Object.assign(attributes, payload.attributes);
+  const text = attributes['time'];
+  const time =
+    timeText === undefined || typeof text !== 'string' ? timestampOf(rest.time) : parseTimestamp(text);
+  return writeEvent(writer, { attributes, data: payload.data }, time);
 }
 
 /**

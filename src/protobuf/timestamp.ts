@@ -35,3 +35,9 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   const timestamp = { seconds, nanos };
   return formatTimestamp(timestamp) === text ? timestamp : undefined;
 }
+
+/** Turns milliseconds since the Unix epoch into a Timestamp. */
+export function timestampOf(ms: number): Timestamp {
+  const seconds = Math.floor(ms / 1_000);
+  return { seconds, nanos: (ms - seconds * 1_000) * 1_000_000 };
+}

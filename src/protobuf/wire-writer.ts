@@ -1,8 +1,8 @@
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import type { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { describeValue } from '../../streams/event/describe-value.ts';
 import { CodecError } from '../../streams/event/errors.ts';
 import { isWellFormed } from '../../streams/event/plain-text.ts';
-import { parseTimestamp } from './timestamp.ts';
+import type { Timestamp } from './timestamp.ts';
 import { ownFields, type WireData, type WireEvent } from './wire-event.ts';
 import * as tags from './wire-tags.ts';
 
@@ -11,43 +11,50 @@ const lastInt32 = 2_147_483_647;
 /** A larger integer would be text that is not taken for an integer again. */
 const lastIntegerText = 9_999_999_999;
 
-/** Writes a CloudEvent as protobuf message. @throws CodecError for what the message cannot carry. */
-export function writeEvent({ attributes, data }: WireEvent): Uint8Array {
-  const writer = new BinaryWriter();
+/**
+ * Writes a CloudEvent as protobuf message, its attribute `time` as this timestamp where there is one. The writer must
+ * have written nothing else, and is of no more use when this throws.
+ *
+ * @throws CodecError for what the message cannot carry.
+ */
+export function writeEvent(
+  writer: BinaryWriter,
+  { attributes, data }: WireEvent,
+  time?: Timestamp,
+): Uint8Array {
   writeText(writer, tags.idTag, 'id', attributes['id']);
   writeText(writer, tags.sourceTag, 'source', attributes['source']);
   writeText(writer, tags.specVersionTag, 'specversion', attributes['specversion']);
   writeText(writer, tags.typeTag, 'type', attributes['type']);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (!ownFields.has(name)) writeAttribute(writer, name, value);
+  for (const name of Object.keys(attributes)) {
+    if (ownFields.has(name)) continue;
+    writer.uint32(tags.attributeTag).fork();
+    writeText(writer, tags.entryKeyTag, 'name', name);
+    writer.uint32(tags.entryValueTag).fork();
+    if (name === 'time' && time !== undefined) writeTimestamp(writer, time);
+    else writeValue(writer, name, attributes[name]);
+    writer.join().join();
   }
   if (data !== undefined) writeData(writer, data);
   return writer.finish();
 }
 
 /** Writes the batch of events that have been written. */
-export function writeBatch(events: readonly Uint8Array[]): Uint8Array {
-  const writer = new BinaryWriter();
+export function writeBatch(writer: BinaryWriter, events: readonly Uint8Array[]): Uint8Array {
   for (const event of events) writer.uint32(tags.eventTag).bytes(event);
   return writer.finish();
 }
 
-function writeAttribute(writer: BinaryWriter, name: string, value: unknown): void {
-  writer.uint32(tags.attributeTag).fork();
-  writeText(writer, tags.entryKeyTag, 'name', name);
-  writer.uint32(tags.entryValueTag).fork();
-  const timestamp = name === 'time' && typeof value === 'string' ? parseTimestamp(value) : undefined;
-  if (timestamp !== undefined) {
-    writer.uint32(tags.timestampTag).fork();
-    if (timestamp.seconds !== 0) writer.uint32(tags.secondsTag).int64(timestamp.seconds);
-    if (timestamp.nanos !== 0) writer.uint32(tags.nanosTag).int32(timestamp.nanos);
-    writer.join();
-  } else if (typeof value === 'number') {
-    writeInteger(writer, name, value);
-  } else {
-    writeText(writer, name === 'dataschema' ? tags.uriTag : tags.stringTag, name, value);
-  }
-  writer.join().join();
+function writeTimestamp(writer: BinaryWriter, { seconds, nanos }: Timestamp): void {
+  writer.uint32(tags.timestampTag).fork();
+  if (seconds !== 0) writer.uint32(tags.secondsTag).int64(seconds);
+  if (nanos !== 0) writer.uint32(tags.nanosTag).int32(nanos);
+  writer.join();
+}
+
+function writeValue(writer: BinaryWriter, name: string, value: unknown): void {
+  if (typeof value === 'number') writeInteger(writer, name, value);
+  else writeText(writer, name === 'dataschema' ? tags.uriTag : tags.stringTag, name, value);
 }
 
 function writeInteger(writer: BinaryWriter, name: string, value: number): void {
