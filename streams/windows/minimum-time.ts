@@ -35,7 +35,10 @@ export class MinimumTime {
   /** Says that `input` is alive: it counts. */
   hear(input: TimeInput): void {
     input.heard = true;
+    if (input.active) return;
     input.active = true;
+    // It may be the only one that counts: then the minimum is where it is.
+    this.#settle();
   }
 
   /** Says that `input` has come to `time`, and that it counts. */

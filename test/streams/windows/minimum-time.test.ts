@@ -8,7 +8,7 @@ const steps = fc.array(
     fc.record({ kind: fc.constant('silence'), input: fc.nat(2), time: fc.nat(50) }),
     fc.record({ kind: fc.constant('remove'), input: fc.nat(2), time: fc.nat(50) }),
   ),
-  { maxLength: 40 },
+  { maxLength: 40, size: 'max' },
 );
 
 describe('MinimumTime', () => {
@@ -48,6 +48,7 @@ describe('MinimumTime', () => {
           expect(minimum.time).toBe(expected);
         }
       }),
+      { numRuns: 2000 },
     );
   });
 });
