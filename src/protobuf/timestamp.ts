@@ -25,13 +25,12 @@ export function formatTimestamp({ seconds, nanos }: Timestamp): string {
   return fraction === '' ? `${second}Z` : `${second}.${fraction}Z`;
 }
 
-/** Reads an RFC 3339 time; `undefined` unless `formatTimestamp` gives the same text back. */
+/** Reads an RFC 3339 time of 1970 to 9999; `undefined` unless `formatTimestamp` gives the same text back. */
 export function parseTimestamp(text: string): Timestamp | undefined {
   const moment = parseRfc3339(text);
   if (moment === undefined) return undefined;
   const seconds = Math.floor(moment.ms / 1_000);
   const nanos = Number((/\.(\d{1,9})/.exec(text)?.[1] ?? '').padEnd(9, '0'));
-  if (seconds < firstSecond || seconds > lastSecond) return undefined;
   const timestamp = { seconds, nanos };
   return formatTimestamp(timestamp) === text ? timestamp : undefined;
 }

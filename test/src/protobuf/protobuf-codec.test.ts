@@ -147,6 +147,12 @@ describe('protobufCodec', () => {
   it.each([
     ['text of no declared kind', {}, { case: 'textData', value: '[1]' }, '[1]'],
     ['JSON', { datacontenttype: 'application/json' }, { case: 'textData', value: '[1]' }, [1]],
+    [
+      'JSON in capitals',
+      { datacontenttype: 'Application/Problem+JSON ; charset=utf-8' },
+      { case: 'textData', value: '[1]' },
+      [1],
+    ],
     ['plain text', { datacontenttype: 'text/plain' }, { case: 'textData', value: '[1]' }, '[1]'],
     [
       'bytes',
@@ -199,7 +205,7 @@ describe('protobufCodec', () => {
   });
 
   it("carries Breakwater's own events, also from a clock far ahead, and byte order marks", () => {
-    const own = { type: 'breakwater.subscriber.failed', time: 9e12, data: '\uFEFFtext' };
+    const own = { type: 'breakwater.subscriber.failed', time: 9e12, source: '\uFEFFshop' };
 
     expect(sent(own)).toEqual({ ...event, ...own });
   });
