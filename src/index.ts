@@ -32,6 +32,7 @@ export {
   QueueFullError,
   RateLimitedError,
   RetryableError,
+  ConflictError,
   StorageError,
   TransportError,
   ValidationError,

@@ -65,6 +65,7 @@ export {
   QueueFullError,
   RateLimitedError,
   RetryableError,
+  ConflictError,
   StorageError,
   TransportError,
   ValidationError,

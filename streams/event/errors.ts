@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'ERR_RATE_LIMITED'
   | 'ERR_TRANSPORT'
   | 'ERR_STORAGE'
+  | 'ERR_CONFLICT'
   | 'ERR_VALIDATION'
   | 'ERR_CODEC'
   | 'ERR_BATCH'
@@ -90,6 +91,12 @@ export class TransportError extends BreakwaterError {
 /** A store could not read or write. */
 export class StorageError extends BreakwaterError {
   readonly code = 'ERR_STORAGE';
+  readonly retryable = true;
+}
+
+/** Somebody else wrote first: the revision that was expected is no longer there. Read again and decide anew. */
+export class ConflictError extends BreakwaterError {
+  readonly code = 'ERR_CONFLICT';
   readonly retryable = true;
 }
 
