@@ -66,6 +66,18 @@ export type {
   FoundHandler,
 } from './discover-handlers.ts';
 export type { Enricher } from './event-factory.ts';
+export type {
+  Appended,
+  AppendListener,
+  EventLog,
+  LogBounds,
+  LogFault,
+  LogFeatures,
+  LogPage,
+  LogRange,
+  LogRecord,
+} from './event-log.ts';
+export { memoryStore, type MemoryStoreOptions } from './log/memory-store.ts';
 export { consoleLogger, type Logger, type LogLevel } from './logger.ts';
 export type { Middleware } from './middleware.ts';
 export type {
@@ -79,6 +91,14 @@ export type { PublishRateLimit } from './publish-gate.ts';
 export { publishTo, type PublishToOptions } from './publish-to.ts';
 export type { PublishReport, PublishResult, SubscriberOutcome } from './publisher.ts';
 export type { RoutingRule } from './routing-rules.ts';
+export type {
+  Snapshot,
+  SnapshotEntry,
+  SnapshotListOptions,
+  SnapshotStore,
+  SnapshotWrite,
+} from './snapshot-store.ts';
+export type { Commit, Committed, Store, StoreFactory, StoreHealth, StorePorts } from './store.ts';
 export type { StreamOptions } from './stream-options.ts';
 export type { LatencyStats, QueueStats, SubscriberStats } from './subscriber-stats.ts';
 export type { SubscriberState, Subscription } from './subscription.ts';
