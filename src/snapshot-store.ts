@@ -25,6 +25,7 @@ export interface SnapshotListOptions {
   readonly limit?: number;
 }
 
+/** A value in a list, with its key. */
 export interface SnapshotEntry extends Snapshot {
   readonly key: string;
 }
