@@ -1,6 +1,6 @@
 import type { EventEnvelope } from '../streams/event/envelope.ts';
 import type { GlobPattern } from '../streams/event/glob.ts';
-import type { PublishLevel } from './transport/transport.ts';
+import type { PublishLevel } from './publish-level.ts';
 
 /** One event as a log keeps it. */
 export interface LogRecord {

@@ -88,6 +88,7 @@ export type {
   SubscriberOptions,
 } from './options.ts';
 export type { PublishRateLimit } from './publish-gate.ts';
+export type { PublishLevel } from './publish-level.ts';
 export { publishTo, type PublishToOptions } from './publish-to.ts';
 export type { PublishReport, PublishResult, SubscriberOutcome } from './publisher.ts';
 export type { RoutingRule } from './routing-rules.ts';
@@ -109,11 +110,12 @@ export type {
   MailboxStatus,
   OnSettled,
   Published,
-  PublishLevel,
   PublishOrigin,
+  StartFrom,
   Transport,
   TransportFactory,
   TransportFeatures,
+  TransportHealth,
   TransportPorts,
   TransportPublishOptions,
   TransportSubscribeOptions,

@@ -3,7 +3,7 @@ import type { EventEnvelope } from '../streams/event/envelope.ts';
 import type { Random } from '../streams/event/random.ts';
 import type { EventLog } from './event-log.ts';
 import type { SnapshotStore, SnapshotWrite } from './snapshot-store.ts';
-import type { PublishLevel } from './transport/transport.ts';
+import type { PublishLevel } from './publish-level.ts';
 
 /** Events and states that belong together. */
 export interface Commit {

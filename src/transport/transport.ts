@@ -7,9 +7,8 @@ import type { GlobPattern } from '../../streams/event/glob.ts';
 import type { Random } from '../../streams/event/random.ts';
 import type { Credit } from '../../streams/queue/credit.ts';
 import type { DropReason, MailboxOptions } from '../../streams/queue/mailbox.ts';
-
-/** How far an event had come when its publish resolved, weakest first. */
-export type PublishLevel = 'none' | 'accepted' | 'os' | 'disk' | 'replicated';
+import type { PublishLevel } from '../publish-level.ts';
+import type { Store } from '../store.ts';
 
 /** What a transport can do; the conformance suite holds it to what it declares. */
 export interface TransportFeatures {
@@ -59,7 +58,15 @@ export interface Published {
   readonly matched: number;
   /** The same for each event of a batch, where the transport knows it. */
   readonly matchedEach?: readonly number[];
+  /** Where the first event stands in the log, if there is one; event `i` of the batch stands at `first + i`. */
+  readonly first?: number;
 }
+
+/**
+ * Where a new subscription begins: with what comes from now on, with the oldest event that is kept, with those
+ * appended at a time or later (milliseconds since the epoch), or at a position of the log.
+ */
+export type StartFrom = 'now' | 'start' | { readonly time: number } | { readonly position: number };
 
 export interface TransportSubscribeOptions {
   /** Unique in the process; with a durable transport the name under which the position is kept. */
@@ -77,6 +84,17 @@ export interface TransportSubscribeOptions {
   readonly onRefused?: (event: EventEnvelope) => void;
   /** Called for each event that the mailbox's policy drops, and when the subscription ends with events waiting. */
   readonly onDrop?: (event: EventEnvelope, reason: DropReason) => 'dead-lettered' | void;
+  /**
+   * Keeps the place under the name, where the transport has a log: the next subscription of that name goes on
+   * there, also after a restart. Default: nothing is kept.
+   */
+  readonly durable?: boolean;
+  /** Where it begins when no place is kept; transports without a log know `'now'` alone. Default `'now'`. */
+  readonly from?: StartFrom;
+  /** Called when nothing is left to be read from a log, with no delivery to say so. */
+  readonly onCaughtUp?: () => void;
+  /** An event of the log can no longer be given in the form that subscribers take. True: it is in the dead letters. */
+  readonly onUnreadable?: (event: EventEnvelope, error: unknown) => boolean;
 }
 
 /** How full a subscription's mailbox is. */
@@ -88,12 +106,26 @@ export interface MailboxStatus {
   readonly parked: number;
   /** Entered, but over capacity: their publishers wait. */
   readonly blocked: number;
+  /** Positions of the log still to be read, where there is one: events that wait there, or more. */
+  readonly lag?: number;
+}
+
+/** Whether a transport can keep what it is given. */
+export interface TransportHealth {
+  /** Publishes are taken. */
+  readonly ready: boolean;
+  /** What they are told to have reached outlives the process. */
+  readonly durable: boolean;
+  /** What is wrong, if something is. */
+  readonly reason?: string;
 }
 
 /** A stream of deliveries, with what an operator of it wants to see and say. */
 export interface TransportSubscription {
   /** Emits within the credit. Subscribing to it starts the subscription; unsubscribing ends it. */
   readonly deliveries: Observable<Delivery>;
+  /** What is not settled when it ends comes again to the next subscription of its name. */
+  readonly durable?: boolean;
   /** Takes no more events from publishers; those that wait are still delivered. */
   detach(): void;
   status(): MailboxStatus;
@@ -111,6 +143,10 @@ export interface TransportSubscription {
 export interface Transport {
   readonly name: string;
   readonly features: TransportFeatures;
+  /** Where its events are kept, if they are. The transport closes it. */
+  readonly store?: Store;
+  /** Publishes are under way whose events have not reached their subscriptions yet. */
+  readonly busy?: boolean;
   /** A promise only where it has to wait: for room, for a disk, for a server. */
   publish(
     events: readonly EventEnvelope[],
@@ -121,6 +157,8 @@ export interface Transport {
    * bus checks the payload and makes no event. Must be cheap.
    */
   hears?(type: string): boolean;
+  /** Default: ready, and durable as its features say. */
+  health?(): TransportHealth;
   /** An event that several of the patterns match comes once. */
   subscribe(
     patterns: readonly (string | GlobPattern)[],
@@ -133,6 +171,12 @@ export interface Transport {
 export interface TransportPorts {
   readonly clock: Clock;
   readonly random: Random;
+  /** Publishes one of the bus's own events: `storage.failed` becomes `breakwater.storage.failed`. */
+  readonly announce?: (type: string, data: object) => void;
+  /** It is `busy` no more. */
+  readonly onIdle?: () => void;
+  /** Gives an event that was read the form that its definition has now. @throws ValidationError */
+  readonly lift?: (event: EventEnvelope) => EventEnvelope;
 }
 
 /** Makes the transport of one bus: `memoryTransport()`, `noopTransport()` and their kin give one. */

@@ -12,7 +12,7 @@ export interface Delivery<E extends EventEnvelope = EventEnvelope> {
   /** 1 for the first try. */
   readonly attempt: number;
   /** Where the event stands in the log that it comes from, if it comes from one. */
-  readonly position?: number;
+  readonly position?: number | undefined;
   /** The event has been handled. */
   ack(): void;
   /** Not handled: deliver it again, `delayMs` from now. It keeps its lane and its place in its key. */
