@@ -1,31 +1,12 @@
 import type { Aggregate, Retractable } from './aggregate.ts';
-
-/** What one aggregate read from one value of a sliding window. */
-export interface SlidingRead {
-  readonly reads: readonly unknown[];
-  readonly time: number;
-}
-
-/** The values in a sliding window, the oldest first. */
-export interface SlidingReads {
-  readonly size: number;
-  at(place: number): SlidingRead | undefined;
-}
-
-/** One aggregate over a sliding window, in which values come at one end and go at the other. */
-export interface SlidingFigure {
-  add(read: unknown, time: number): void;
-  /** Forgets the oldest of `window`, which still holds it. */
-  removeOldest(window: SlidingReads): void;
-  result(spanMs: number): unknown;
-}
+import type { SlidingFigure, SlidingReads } from './sliding-reads.ts';
+import { StackedCells } from './stacked-cells.ts';
 
 /** Makes the cheaper form of an aggregate; `index` is its place among the reads. */
 export function slidingFigure(aggregate: Aggregate<never, unknown>, index: number): SlidingFigure {
-  const { retractable } = aggregate;
-  return retractable === undefined
-    ? new StackedFigure(aggregate, index)
-    : new RetractedFigure(retractable, index);
+  const { retractable, cells } = aggregate;
+  if (retractable !== undefined) return new RetractedFigure(retractable, index);
+  return cells === undefined ? new StackedFigure(aggregate, index) : new StackedCells(cells, index);
 }
 
 /** Takes back what goes. */

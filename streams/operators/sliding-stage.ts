@@ -1,6 +1,7 @@
 import type { Subscriber } from 'rxjs';
 import { AggregateSet } from '../aggregates/aggregate-set.ts';
-import { slidingFigure, type SlidingFigure, type SlidingRead } from '../aggregates/sliding-figure.ts';
+import { slidingFigure } from '../aggregates/sliding-figure.ts';
+import type { SlidingFigure, SlidingRead } from '../aggregates/sliding-reads.ts';
 import { QueueFullError } from '../event/errors.ts';
 import { Fifo } from '../windows/fifo.ts';
 import { type OpenMark, ResumeTracker } from '../windows/resume-tracker.ts';
@@ -139,7 +140,8 @@ export class SlidingStage<T, R, K extends WindowKey> implements Stage<T> {
     }
     pane.values.push(held);
     this.#inside.push(held);
-    for (const [at, figure] of pane.figures.entries()) figure.add(reads[at], time);
+    const { figures } = pane;
+    for (let at = 0; at < figures.length; at += 1) figures[at]?.add(reads[at], time);
     pane.ordinal = pane.lastTime === time ? pane.ordinal + 1 : 0;
     pane.lastTime = time;
     // What lies before the point of an earlier run was told in that run.
@@ -173,7 +175,8 @@ export class SlidingStage<T, R, K extends WindowKey> implements Stage<T> {
     const result: Record<string, unknown> = { key, value, time, late: this.#lateValues, id };
     this.#lateValues = 0;
     const { names } = this.#aggregates;
-    for (const [at, figure] of pane.figures.entries()) result[names[at] ?? ''] = figure.result(sizeMs);
+    const { figures } = pane;
+    for (let at = 0; at < figures.length; at += 1) result[names[at] ?? ''] = figures[at]?.result(sizeMs);
     // One figure was put in for each name in R.
     return result as unknown as SlidingResult<T, K, R>;
   }
