@@ -27,6 +27,7 @@ export type {
   SomeEvents,
 } from './cep/pattern-builder.ts';
 export type { EventsMatch, PartialEvents } from './cep/short-form.ts';
+export type { PatternResumePoint } from './cep/pattern-recovery.ts';
 export { canonical, canonicalEvent } from './event/canonical.ts';
 export type { Clock, TimerHandle } from './event/clock.ts';
 export {
@@ -134,7 +135,8 @@ export { joinInterval, type JoinIntervalOptions } from './operators/join-interva
 export { joinLatest, type JoinLatestOptions, type LatestJoined } from './operators/join-latest.ts';
 export { joinWindow, type JoinWindowOptions, type WindowJoined } from './operators/join-window.ts';
 export { laneMap, type LaneMapOptions } from './operators/lane-map.ts';
-export { matchPattern, type MatchPatternOptions } from './operators/match-pattern.ts';
+export { matchPattern } from './operators/match-pattern.ts';
+export type { MatchPatternOptions } from './operators/match-pattern-options.ts';
 export {
   mergeLanes,
   type LaneInputs,

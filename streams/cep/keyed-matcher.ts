@@ -1,8 +1,9 @@
 import { TimeHeap } from '../queue/time-heap.ts';
 import { deadlineOf, type Expired, expireRuns } from './expire-runs.ts';
 import { Matcher } from './matcher.ts';
+import type { PatternRecovery } from './pattern-recovery.ts';
 import type { Program } from './program.ts';
-import type { Completed, KeyState, Run } from './run.ts';
+import type { Completed, KeyState, Run, RunStart } from './run.ts';
 import { holdMatch, releaseMatch } from './skip-runs.ts';
 
 /** Why a run ended without a match. */
@@ -41,6 +42,7 @@ export class KeyedMatcher<E, K> {
   readonly #limits: MatcherLimits;
   readonly #output: MatcherOutput<E, K>;
   readonly #matcher: Matcher<E>;
+  readonly #recovery: PatternRecovery | undefined;
   readonly #keys = new Map<K, KeyState<E, K>>();
   readonly #deadlines = new TimeHeap<KeyState<E, K>>();
   /** How many keys have runs. */
@@ -49,11 +51,17 @@ export class KeyedMatcher<E, K> {
   /** The state for a key that has none, until it turns out to need it. */
   #spare: KeyState<E, K> | undefined;
 
-  constructor(program: Program<E>, limits: MatcherLimits, output: MatcherOutput<E, K>) {
+  constructor(
+    program: Program<E>,
+    limits: MatcherLimits,
+    output: MatcherOutput<E, K>,
+    recovery?: PatternRecovery,
+  ) {
     this.#program = program;
     this.#limits = limits;
     this.#output = output;
     this.#matcher = new Matcher(program, limits.maxEvents);
+    this.#recovery = recovery;
   }
 
   /** Makes a key known without an event: what is to be absent is waited for from here. */
@@ -65,12 +73,13 @@ export class KeyedMatcher<E, K> {
   }
 
   /** Shows an event to the runs of its key. When a condition throws, they stay as they were. */
-  process(key: K, event: E, time: number): void {
+  process(key: K, event: E, time: number, start?: RunStart): void {
     if (this.#deadlines.nextTime <= time) this.advance(time);
     let state = this.#keys.get(key);
     const isNew = state === undefined;
     state ??= this.#fresh(key, time);
     let changed: boolean;
+    this.#matcher.start = start;
     try {
       changed = this.#matcher.show(state, event, time);
     } catch (error) {
@@ -108,6 +117,11 @@ export class KeyedMatcher<E, K> {
     }
   }
 
+  /** Says what input the runs need; all that comes of time up to `told` has been given. */
+  report(told: number): void {
+    this.#recovery?.report(told, this.#keys.values(), this.#live);
+  }
+
   /** Ends all runs: nothing more will come. */
   end(): void {
     this.advance(Infinity);
@@ -138,6 +152,7 @@ export class KeyedMatcher<E, K> {
       nextDeadline: startsAt,
       scheduledAt: Infinity,
       live: false,
+      tracked: false,
       gone: false,
     };
   }
@@ -194,6 +209,7 @@ export class KeyedMatcher<E, K> {
     }
     state.nextDeadline = deadlineOf(state, this.#program.withinMs);
     this.#schedule(state);
+    this.#recovery?.track(state);
     this.#rest(state);
   }
 

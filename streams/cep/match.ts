@@ -11,6 +11,11 @@ export interface PatternMatch<S, K = undefined> {
   readonly time: number;
   /** How many events came too late since the match before; 0 where the `late` output takes them. */
   readonly late: number;
+  /**
+   * The same for the same match of a second run: name, key, and for each stage the positions of its events;
+   * without a `position` option their numbers in the order in which the matcher has looked at them.
+   */
+  readonly id: string;
 }
 
 /** A run that did not become a match. */

@@ -1,6 +1,6 @@
 import { contiguityAny, contiguityNext } from './program.ts';
 import type { Node, Program, Question, Step, TakingStage } from './program.ts';
-import type { Completed, KeyState, Link, Run } from './run.ts';
+import type { Completed, KeyState, Link, Run, RunStart } from './run.ts';
 import { createTakenView, type TakenView } from './taken-events.ts';
 
 /**
@@ -20,6 +20,8 @@ export class Matcher<E> {
   started = false;
   /** The event belongs to what has to be absent before a run may start. */
   restarted = false;
+  /** What the runs carry that begin with the event, for recovery. */
+  start: RunStart | undefined = undefined;
 
   readonly #program: Program<E>;
   readonly #maxEvents: number;
@@ -43,6 +45,7 @@ export class Matcher<E> {
       taken: undefined,
       startTime: 0,
       startSequence: 0,
+      start: undefined,
       possible: program.start.allSteps,
       fresh: true,
       waitsUntil: Infinity,
@@ -180,6 +183,7 @@ export class Matcher<E> {
         : this.#link(run.taken, stage.slots[fit - 1] as number),
       startTime: run.taken === undefined ? this.#time : run.startTime,
       startSequence: run.taken === undefined ? this.#sequence : run.startSequence,
+      start: run.taken === undefined ? this.start : run.start,
       possible: node.allSteps,
       fresh: true,
       waitsUntil: node.wait === undefined ? Infinity : this.#time + node.wait.forMs,
@@ -209,9 +213,9 @@ export class Matcher<E> {
     return taken;
   }
 
-  #complete({ taken, startTime, startSequence }: Run<E>): void {
+  #complete({ taken, startTime, startSequence, start }: Run<E>): void {
     if (taken === undefined) return;
-    this.completed.push({ taken, startTime, startSequence, endTime: this.#time });
+    this.completed.push({ taken, startTime, startSequence, start, endTime: this.#time });
   }
 }
 

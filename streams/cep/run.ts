@@ -1,3 +1,4 @@
+import type { InputPoint } from '../windows/resume-tracker.ts';
 import type { Node } from './program.ts';
 
 /**
@@ -17,6 +18,13 @@ export interface Link<E> {
   readonly length: number;
 }
 
+/** The first event of a run. */
+export interface RunStart {
+  readonly position: number;
+  /** The earliest input that was looked at with it or after it: all that may have changed the run. */
+  readonly point: InputPoint;
+}
+
 /** A match in the making. Never changes: what an event does to it gives new runs. */
 export interface Run<E> {
   readonly node: Node<E>;
@@ -26,6 +34,8 @@ export interface Run<E> {
   readonly taken: Link<E> | undefined;
   readonly startTime: number;
   readonly startSequence: number;
+  /** Where the input must be read again from to make it again; `undefined` where nobody asks. */
+  readonly start: RunStart | undefined;
   /** Bits of the steps of the node that are still possible. */
   readonly possible: number;
   /** No event has come since it took its last. */
@@ -43,6 +53,7 @@ export interface Completed<E> {
   readonly taken: Link<E>;
   readonly startTime: number;
   readonly startSequence: number;
+  readonly start: RunStart | undefined;
   readonly endTime: number;
 }
 
@@ -63,6 +74,8 @@ export interface KeyState<E, K> {
   scheduledAt: number;
   /** It counts among the keys that have runs. */
   live: boolean;
+  /** It stands among the keys whose first run may be needed again. */
+  tracked: boolean;
   /** It is out of the table; only a deadline may still lead to it. */
   gone: boolean;
 }

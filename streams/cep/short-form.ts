@@ -14,8 +14,8 @@ export interface PartialEvents<E, K> extends Omit<PartialMatch<unknown, K>, 'eve
 
 /** Writes the events of all stages one after the other. */
 export function inOneRow<E, K>(match: PatternMatch<StagesOf<E>, K>): EventsMatch<E, K> {
-  const { key, start, end, time, late } = match;
-  return { key, events: rowOf(match.events), start, end, time, late };
+  const { key, start, end, time, late, id } = match;
+  return { key, events: rowOf(match.events), start, end, time, late, id };
 }
 
 /** Writes the events of a partial match one after the other. */

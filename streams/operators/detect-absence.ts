@@ -42,7 +42,7 @@ export function detectAbsence<E, K = undefined>(
   const { forMs, after = condition, ...rest } = options;
   checkMs('forMs', forMs, 1);
   const absent = pattern<E>().begin('after', after).absentFor(forMs, condition);
-  const match = matchPattern<E, StagesOf<E>, K>(absent, longFormOptions(rest));
+  const match = matchPattern<E, StagesOf<E>, K>(absent, longFormOptions({ name: 'detectAbsence', ...rest }));
   return (source) =>
     source.pipe(
       match,

@@ -44,7 +44,10 @@ export function detectCount<E, K = undefined>(
     .skip(overlapping ? 'none' : 'pastLast');
   // Each of the last `count` events is the first of a run.
   const maxPartials = rest.maxPartials ?? Math.max(1_000, count + 1);
-  const match = matchPattern<E, StagesOf<E>, K>(counted, longFormOptions({ ...rest, maxPartials }));
+  const match = matchPattern<E, StagesOf<E>, K>(
+    counted,
+    longFormOptions({ name: 'detectCount', ...rest, maxPartials }),
+  );
   return (source) =>
     source.pipe(
       match,

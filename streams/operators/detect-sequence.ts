@@ -39,7 +39,10 @@ export function detectSequence<E, K = undefined>(
 ): OperatorFunction<E | Watermark, EventsMatch<E, K> | Watermark> {
   const { withinMs, strict = false, ...rest } = options;
   const sequence = sequenceOf(conditions, withinMs, strict);
-  const match = matchPattern<E, StagesOf<E>, K>(sequence, longFormOptions(rest));
+  const match = matchPattern<E, StagesOf<E>, K>(
+    sequence,
+    longFormOptions({ name: 'detectSequence', ...rest }),
+  );
   return (source) =>
     source.pipe(
       match,

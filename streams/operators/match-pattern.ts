@@ -1,48 +1,24 @@
 import type { OperatorFunction, Subscriber } from 'rxjs';
 import { compilePattern } from '../cep/compile-pattern.ts';
 import { KeyedMatcher, type LossReason, type MatcherOutput } from '../cep/keyed-matcher.ts';
+import { matchId } from '../cep/match-id.ts';
 import type { PartialMatch, PatternMatch } from '../cep/match.ts';
+import { type Arrival, PatternRecovery } from '../cep/pattern-recovery.ts';
 import type { Pattern } from '../cep/pattern-builder.ts';
-import type { Completed, Run } from '../cep/run.ts';
+import type { Completed, Run, RunStart } from '../cep/run.ts';
 import type { PatternSpec } from '../cep/stage.ts';
 import { takenEvents } from '../cep/taken-events.ts';
 import { describeValue } from '../event/describe-value.ts';
 import { QueueFullError } from '../event/errors.ts';
 import { TimeBuffer } from '../queue/time-buffer.ts';
-import { checkLimit } from './check-number.ts';
 import { checkEventTime, timeProperty } from './event-time.ts';
-import type { FailedValue, SideOutput } from './side-output.ts';
+import {
+  checkPatternOptions,
+  type MatchPatternOptions,
+  type PatternSettings,
+} from './match-pattern-options.ts';
 import { runStage, type Stage } from './stage.ts';
 import { Watermark } from './watermark.ts';
-
-/** Among what the pattern is looked for, in what order, and within what bounds. */
-export interface MatchPatternOptions<E, S, K = undefined> {
-  /** Patterns are looked for among the events of one key. Default: all events together. */
-  readonly key?: (event: E) => K;
-  /** Event time of an event, in milliseconds since the epoch. Default: its `time` property. */
-  readonly time?: (event: E) => number;
-  /**
-   * `event-time` (default): events are sorted by time, and looked at once the watermark has passed them.
-   * `arrival`: events are looked at as they come, for sources that are in order.
-   */
-  readonly order?: 'event-time' | 'arrival';
-  /** Runs in the making a key may have; beyond, those that began first are evicted. Default `1_000`. */
-  readonly maxPartials?: number;
-  /** Events a run may hold; one that would go on beyond is evicted. Default `10_000`. */
-  readonly maxEvents?: number;
-  /** Keys that may have runs; beyond, the key whose runs expire first is evicted. Default `100_000`. */
-  readonly maxKeys?: number;
-  /** Events that may wait for the watermark; beyond, the stream ends with an error. Default `1_000_000`. */
-  readonly maxBuffered?: number;
-  /** Takes events below the watermark. Without it they are counted on the next match. */
-  readonly late?: SideOutput<E>;
-  /** Takes events without a usable time, and those for which a selector or condition threw. Else: an error. */
-  readonly errors?: SideOutput<FailedValue<E>>;
-  /** Takes runs that `within`, or the end of the source, has ended. Without it they go unseen. */
-  readonly timedOut?: SideOutput<PartialMatch<S, K>>;
-  /** Takes runs that a limit has ended. Without it, reaching a limit ends the stream with an error. */
-  readonly evicted?: SideOutput<PartialMatch<S, K>>;
-}
 
 /**
  * Emits the matches of a pattern, each with the events that made it, by stage.
@@ -70,39 +46,14 @@ export function matchPattern<E, S, K = undefined>(
   pattern: Pattern<E, S>,
   options: MatchPatternOptions<E, S, K> = {},
 ): OperatorFunction<E | Watermark, PatternMatch<S, K> | Watermark> {
-  const settings = checkOptions(options);
   const { spec } = pattern;
+  const settings = checkPatternOptions(options, spec);
   compilePattern(spec);
   return runStage<E, PatternMatch<S, K>>((output) => new PatternStage(spec, settings, output));
 }
 
-interface Settings<E, S, K> extends MatchPatternOptions<E, S, K> {
-  readonly maxPartials: number;
-  readonly maxEvents: number;
-  readonly maxKeys: number;
-  readonly maxBuffered: number;
-}
-
-function checkOptions<E, S, K>(options: MatchPatternOptions<E, S, K>): Settings<E, S, K> {
-  const {
-    maxPartials = 1_000,
-    maxEvents = 10_000,
-    maxKeys = 100_000,
-    maxBuffered = 1_000_000,
-    order,
-  } = options;
-  checkLimit('maxPartials', maxPartials, 1);
-  checkLimit('maxEvents', maxEvents, 1);
-  checkLimit('maxKeys', maxKeys, 1);
-  checkLimit('maxBuffered', maxBuffered, 1);
-  if (order !== undefined && order !== 'event-time' && order !== 'arrival') {
-    throw new TypeError(`order must be event-time or arrival, got ${describeValue(order)}`);
-  }
-  return { ...options, maxPartials, maxEvents, maxKeys, maxBuffered };
-}
-
 class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
-  readonly #settings: Settings<E, S, K>;
+  readonly #settings: PatternSettings<E, S, K>;
   readonly #output: Subscriber<PatternMatch<S, K> | Watermark>;
   readonly #names: readonly string[];
   readonly #matcher: KeyedMatcher<E, K>;
@@ -111,6 +62,9 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
   readonly #sorts: boolean;
   /** Events that are not below the watermark. */
   readonly #waiting = new TimeBuffer<E>();
+  readonly #recovery: PatternRecovery | undefined;
+  /** For each of `#waiting`, how it came. Empty without `#recovery`. */
+  readonly #arrivals = new TimeBuffer<Arrival>();
   /** What came while an event was being looked at, from a reader that feeds its source. */
   readonly #inbox: (E | Watermark)[] = [];
   #busy = false;
@@ -119,7 +73,7 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
 
   constructor(
     spec: PatternSpec<E>,
-    settings: Settings<E, S, K>,
+    settings: PatternSettings<E, S, K>,
     output: Subscriber<PatternMatch<S, K> | Watermark>,
   ) {
     const program = compilePattern(spec);
@@ -129,7 +83,8 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
     this.#key = settings.key;
     this.#time = settings.time ?? timeProperty;
     this.#sorts = settings.order !== 'arrival';
-    this.#matcher = new KeyedMatcher(program, settings, this);
+    this.#recovery = recoveryFor(spec, settings);
+    this.#matcher = new KeyedMatcher(program, settings, this, this.#recovery);
   }
 
   value(event: E): void {
@@ -145,6 +100,7 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
   end(): void {
     this.#release(Infinity);
     this.#matcher.end();
+    this.#report(Infinity);
   }
 
   failed(value: E, error: unknown): void {
@@ -153,11 +109,14 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
     errors.next({ value, error });
   }
 
-  matched(key: K, { taken, startTime, endTime }: Completed<E>): void {
-    const events = takenEvents(taken, this.#names) as S;
+  matched(key: K, match: Completed<E>): void {
+    const { startTime, endTime } = match;
+    const { name, position } = this.#settings;
+    const events = takenEvents(match.taken, this.#names) as S;
+    const id = matchId(name, key, match, position);
     const late = this.#late;
     this.#late = 0;
-    this.#output.next({ key, events, start: startTime, end: endTime, time: endTime, late });
+    this.#output.next({ key, events, start: startTime, end: endTime, time: endTime, late, id });
   }
 
   lost(key: K, run: Run<E>, reason: LossReason, end: number): void {
@@ -195,18 +154,29 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
       this.#pass(input);
       return;
     }
+    const recovery = this.#recovery;
     let time: number;
+    let position = 0;
     try {
       time = checkEventTime(this.#time(input));
+      if (recovery !== undefined) position = this.#settings.position?.(input) ?? 0;
     } catch (error) {
       this.failed(input, error);
       return;
     }
-    if (time < this.#mark) this.#leaveOut(input);
-    else if (this.#sorts) {
+    if (time < this.#mark) {
+      this.#leaveOut(input);
+      return;
+    }
+    const arrival = recovery?.arrive(position, this.#mark);
+    if (this.#sorts) {
       this.#checkRoom(this.#waiting.size);
       this.#waiting.push(time, input);
-    } else this.#process(input, time);
+      if (arrival !== undefined) this.#arrivals.push(time, arrival);
+      return;
+    }
+    this.#process(input, time, arrival);
+    this.#report(this.#mark);
   }
 
   #pass(mark: Watermark): void {
@@ -215,6 +185,7 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
     this.#release(mark.time);
     if (this.#key === undefined && mark.time < Infinity) this.#matcher.meet(undefined as K, mark.time);
     this.#matcher.advance(mark.time);
+    this.#report(mark.time);
     this.#output.next(mark);
   }
 
@@ -222,12 +193,14 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
     const waiting = this.#waiting;
     while (waiting.nextTime < before && !this.#output.closed) {
       const time = waiting.nextTime;
-      this.#process(waiting.shift(), time);
+      const event = waiting.shift();
+      this.#process(event, time, this.#recovery === undefined ? undefined : this.#arrivals.shift());
     }
   }
 
-  #process(event: E, time: number): void {
+  #process(event: E, time: number, arrival: Arrival | undefined): void {
     let key = undefined as K;
+    const start = arrival && this.#recovery?.take(arrival);
     if (this.#key !== undefined) {
       try {
         key = this.#key(event);
@@ -236,7 +209,21 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
         return;
       }
     }
-    this.#matcher.process(key, event, time);
+    if (start !== undefined && this.#isPast(key, time, start)) this.#matcher.advance(time);
+    else this.#matcher.process(key, event, time, start);
+  }
+
+  /** Whether the event was done with before the crash, and no run of its key is to be made again with it. */
+  #isPast(key: K, time: number, { position }: RunStart): boolean {
+    const { resumeAt } = this.#settings;
+    if (resumeAt === undefined) return false;
+    const wasLookedAt = this.#sorts ? time < resumeAt.told : position <= resumeAt.seen;
+    return wasLookedAt && this.#recovery?.isPast(key, position) === true;
+  }
+
+  /** Not once the output is closed: what waits may then be below the watermark. */
+  #report(told: number): void {
+    if (this.#recovery !== undefined && !this.#output.closed) this.#matcher.report(told);
   }
 
   #leaveOut(event: E): void {
@@ -250,4 +237,14 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
       `matchPattern holds maxBuffered = ${size} events that wait for a watermark; put withWatermarks() before it`,
     );
   }
+}
+
+function recoveryFor<E, S, K>(
+  { skip, starts }: PatternSpec<E>,
+  { resumeFrom, resumeAt }: PatternSettings<E, S, K>,
+): PatternRecovery | undefined {
+  if (resumeFrom === undefined && resumeAt === undefined) return undefined;
+  // Runs of the same key are strangers to each other unless a match, or a run, ends or bars others.
+  const areStrangers = skip === 'none' && starts === 'each';
+  return new PatternRecovery(!areStrangers, resumeAt, (point) => resumeFrom?.next(point));
 }

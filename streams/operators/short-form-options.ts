@@ -1,5 +1,5 @@
 import { partialInOneRow, type PartialEvents, type StagesOf } from '../cep/short-form.ts';
-import type { MatchPatternOptions } from './match-pattern.ts';
+import type { MatchPatternOptions } from './match-pattern-options.ts';
 import type { SideOutput } from './side-output.ts';
 
 /** What the short forms of `matchPattern` have in common with it. */

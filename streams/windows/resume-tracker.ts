@@ -9,7 +9,7 @@ export interface ResumePoint {
 }
 
 /** An input, and the watermark before it. */
-type InputPoint = Omit<ResumePoint, 'told'>;
+export type InputPoint = Omit<ResumePoint, 'told'>;
 
 /** An open window, as the tracker knows it: where its first value lies. */
 export interface OpenMark {
@@ -35,6 +35,11 @@ export class ResumeTracker {
 
   constructor(report: (point: ResumePoint) => void) {
     this.#report = report;
+  }
+
+  /** What is needed from: the input that opened the oldest, with nothing open the last. */
+  get needed(): InputPoint | undefined {
+    return this.#oldest?.point ?? this.#last;
   }
 
   /** An input at `position` comes; the watermark before it is `watermark`. */
@@ -72,7 +77,7 @@ export class ResumeTracker {
    * nothing open, at the last input: it may come again.
    */
   report(told: number): void {
-    const point = this.#oldest?.point ?? this.#last;
+    const point = this.needed;
     if (point === undefined || point === this.#reported) return;
     this.#reported = point;
     this.#report({ ...point, told });

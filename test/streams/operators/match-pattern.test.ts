@@ -34,7 +34,7 @@ describe('matchPattern', () => {
       const matches = source.pipe(matchPattern(ab, { key: ({ key }) => key }));
 
       const events = { a: [at(2, 'a')], b: [at(4, 'b')] };
-      const match = { key: 'k', events, start: 2, end: 4, time: 4, late: 0 };
+      const match = { key: 'k', events, start: 2, end: 4, time: 4, late: 0, id: 'matchPattern/k#0:1;1:2' };
       expectObservable(matches).toBe('---v-(mw)|', {
         m: match,
         v: until(4),
