@@ -47,6 +47,11 @@ export interface Store {
   health(): StoreHealth;
   /** Gives the function that ends it. */
   onHealth(listener: (health: StoreHealth) => void): () => void;
+  /**
+   * Of stores that remove old events by themselves, as `maintain` makes them: they ask for the lowest position that is
+   * still needed before they do, and keep all from there on. Gives the function that ends it.
+   */
+  protect?(lowestNeeded: () => number | Promise<number>): () => void;
   /** Writes what is under way and lets go of all files. Idempotent. */
   close(): Promise<void>;
 }
