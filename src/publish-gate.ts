@@ -103,8 +103,8 @@ export class PublishGate {
     this.#recent?.forget(event.id);
   }
 
-  /** Decides about a batch as a whole, and gives what of it is to be published. */
-  async passAll(events: readonly ValidEnvelope[]): Promise<readonly ValidEnvelope[]> {
+  /** Decides about a batch as a whole, and gives what of it is to be published: a promise only where it must wait. */
+  passAll(events: readonly ValidEnvelope[]): readonly ValidEnvelope[] | Promise<readonly ValidEnvelope[]> {
     this.#checkOpen(false);
     if (this.clear) return events;
     if (this.#state === 'disabled') {
@@ -118,8 +118,7 @@ export class PublishGate {
     // Only now: a batch that the limit refused may be published again.
     for (const event of fresh) recent?.add(event.id, now);
     this.duplicates += events.length - fresh.length;
-    await wait;
-    return fresh;
+    return wait === undefined ? fresh : wait.then(() => fresh);
   }
 
   #checkOpen(fromHandler: boolean): void {

@@ -21,6 +21,18 @@ describe('publishBatch', () => {
     expect(bus.stats().published).toBe(3);
   });
 
+  it('comes before what is published after it, awaited or not', async () => {
+    const { bus, clock } = createBusWorld();
+    const seen: unknown[] = [];
+    bus.subscribe(counted, (event) => seen.push(event.data.n), { order: 'total' });
+
+    void bus.publishBatch(upTo(2));
+    void bus.publish(counted, { n: 2 });
+    await clock.flush();
+
+    expect(seen).toEqual([0, 1, 2]);
+  });
+
   it('H15: publishes none of a batch in which one is not valid, and says which', async () => {
     const { bus, clock } = createBusWorld();
     const seen: unknown[] = [];
