@@ -3,6 +3,7 @@ import type { Clock, TimerHandle } from '../event/clock.ts';
 import { checkLimit, checkMs } from './check-number.ts';
 import { describeValue } from '../event/describe-value.ts';
 import { type FlowStage, runFlow } from './flow-stage.ts';
+import type { FailedValue, SideOutput } from './side-output.ts';
 
 export interface BatchOptions<T> {
   /** Values at which a batch is full. Default `100`. */
@@ -15,6 +16,8 @@ export interface BatchOptions<T> {
   readonly maxWaitMs?: number;
   /** Tells when the wait is over. */
   readonly clock?: Clock;
+  /** Takes values whose size cannot be told; they are in no batch. Without it, such a value ends the stream. */
+  readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
 /**
@@ -24,14 +27,14 @@ export interface BatchOptions<T> {
  * source completes or fails comes first, then the end. No batch is empty. O(1) a value.
  *
  * @throws RangeError or TypeError when an option is out of range; from the stream, RangeError for a size
- * that is no number of bytes.
+ * that is no number of bytes, where there is no `errors` output.
  * @example
  * ```ts
  * of(1, 2, 3).pipe(batch({ maxCount: 2 })); // => [1, 2], [3]
  * ```
  */
 export function batch<T>(options: BatchOptions<T> = {}): OperatorFunction<T, readonly T[]> {
-  const { maxCount = 100, maxBytes = Infinity, sizeOf, maxWaitMs, clock } = options;
+  const { maxCount = 100, maxBytes = Infinity, sizeOf, maxWaitMs, clock, errors } = options;
   checkLimit('maxCount', maxCount, 1);
   checkLimit('maxBytes', maxBytes, 1);
   if (maxBytes !== Infinity && sizeOf === undefined) throw new TypeError('maxBytes needs sizeOf');
@@ -41,7 +44,7 @@ export function batch<T>(options: BatchOptions<T> = {}): OperatorFunction<T, rea
   }
   return runFlow<T, readonly T[]>((output) => {
     const timer = maxWaitMs === undefined || clock === undefined ? undefined : { clock, maxWaitMs };
-    return new Batcher({ maxCount, maxBytes, sizeOf, timer }, output);
+    return new Batcher({ maxCount, maxBytes, sizeOf, timer, errors }, output);
   });
 }
 
@@ -50,6 +53,7 @@ interface BatcherParts<T> {
   readonly maxBytes: number;
   readonly sizeOf: ((value: T) => number) | undefined;
   readonly timer: { readonly clock: Clock; readonly maxWaitMs: number } | undefined;
+  readonly errors: SideOutput<FailedValue<T>> | undefined;
 }
 
 class Batcher<T> implements FlowStage<T> {
@@ -65,8 +69,17 @@ class Batcher<T> implements FlowStage<T> {
   }
 
   value(value: T): void {
-    const { maxCount, maxBytes, sizeOf, timer } = this.#parts;
-    const bytes = sizeOf === undefined ? 0 : checkSize(sizeOf(value));
+    const { maxCount, maxBytes, sizeOf, timer, errors } = this.#parts;
+    let bytes = 0;
+    if (sizeOf !== undefined) {
+      try {
+        bytes = checkSize(sizeOf(value));
+      } catch (error) {
+        if (errors === undefined) throw error;
+        errors.next({ value, error });
+        return;
+      }
+    }
     if (this.#bytes + bytes > maxBytes) this.#flush();
     this.#values.push(value);
     this.#bytes += bytes;

@@ -2,7 +2,7 @@ import type { OperatorFunction } from 'rxjs';
 import { QueueFullError } from '../event/errors.ts';
 import { checkLimit, checkMs } from './check-number.ts';
 import { checkEventTime, timeProperty } from './event-time.ts';
-import type { SideOutput } from './side-output.ts';
+import type { FailedValue, SideOutput } from './side-output.ts';
 import { runStage } from './stage.ts';
 import type { Watermark } from './watermark.ts';
 
@@ -17,6 +17,8 @@ export interface CooldownOptions<T> {
   readonly maxKeys?: number;
   /** Takes the key that is forgotten, the one that passed longest ago, when there are more. */
   readonly evicted?: SideOutput<unknown>;
+  /** Takes values whose time or key cannot be read. Without it, such a value ends the stream. */
+  readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface CooldownOptions<T> {
  * ```
  */
 export function cooldown<T>(options: CooldownOptions<T>): OperatorFunction<T | Watermark, T | Watermark> {
-  const { ms, key, time = timeProperty, maxKeys = 100_000, evicted } = options;
+  const { ms, key, time = timeProperty, maxKeys = 100_000, evicted, errors } = options;
   checkMs('ms', ms, 0);
   checkLimit('maxKeys', maxKeys, 1);
   return runStage<T, T>((output) => {
@@ -61,8 +63,16 @@ export function cooldown<T>(options: CooldownOptions<T>): OperatorFunction<T | W
 
     return {
       value(value) {
-        const now = checkEventTime(time(value));
-        const id = key?.(value);
+        let now: number;
+        let id: unknown;
+        try {
+          now = checkEventTime(time(value));
+          id = key?.(value);
+        } catch (error) {
+          if (errors === undefined) throw error;
+          errors.next({ value, error });
+          return;
+        }
         const last = passed.get(id);
         if (last !== undefined && now - last < ms) return;
         // Taken out first, so that it goes to the end: the order of the map is the order of time.

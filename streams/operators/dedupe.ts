@@ -4,7 +4,7 @@ import { describeValue } from '../event/describe-value.ts';
 import { RecentIds, type RecentIdsOptions } from '../queue/recent-ids.ts';
 import { checkEventTime } from './event-time.ts';
 import { runFlow } from './flow-stage.ts';
-import type { SideOutput } from './side-output.ts';
+import type { FailedValue, SideOutput } from './side-output.ts';
 
 export interface DedupeStreamOptions<T> extends RecentIdsOptions {
   /** What tells values apart. Default: their `id` property, as events have. */
@@ -15,6 +15,8 @@ export interface DedupeStreamOptions<T> extends RecentIdsOptions {
   readonly time?: (value: NoInfer<T>) => number;
   /** Takes the values that came before. */
   readonly duplicates?: SideOutput<T>;
+  /** Takes values whose id or time cannot be read. Without it, such a value ends the stream. */
+  readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
 /**
@@ -24,14 +26,14 @@ export interface DedupeStreamOptions<T> extends RecentIdsOptions {
  * needed unless `windowMs` is `Infinity`. O(1) amortised, about 60 bytes an id besides its text.
  *
  * @throws RangeError or TypeError when an option is out of range; from the stream, TypeError for an id
- * that is no string.
+ * that is no string, where there is no `errors` output.
  * @example
  * ```ts
  * of({ id: 'a' }, { id: 'b' }, { id: 'a' }).pipe(dedupe({ windowMs: Infinity })); // => { id: 'a' }, { id: 'b' }
  * ```
  */
 export function dedupe<T>(options: DedupeStreamOptions<T> = {}): OperatorFunction<T, T> {
-  const { id = idProperty, clock, time, duplicates } = options;
+  const { id = idProperty, clock, time, duplicates, errors } = options;
   const { windowMs = 120_000, maxIds = 100_000 } = options;
   const bounds = { windowMs, maxIds };
   // Checks both bounds, once for all subscriptions.
@@ -47,11 +49,16 @@ export function dedupe<T>(options: DedupeStreamOptions<T> = {}): OperatorFunctio
     const recent = new RecentIds(bounds);
     return {
       value(value) {
-        const name = id(value);
-        if (typeof name !== 'string') {
-          throw new TypeError(`the id of a value must be a string, got ${describeValue(name)}`);
+        let name: string;
+        let now: number;
+        try {
+          name = checkId(id(value));
+          now = time === undefined ? (clock?.monotonic() ?? 0) : checkEventTime(time(value));
+        } catch (error) {
+          if (errors === undefined) throw error;
+          errors.next({ value, error });
+          return;
         }
-        const now = time === undefined ? (clock?.monotonic() ?? 0) : checkEventTime(time(value));
         if (recent.add(name, now)) output.next(value);
         else duplicates?.next(value);
       },
@@ -59,6 +66,11 @@ export function dedupe<T>(options: DedupeStreamOptions<T> = {}): OperatorFunctio
       dispose: () => recent.clear(),
     };
   });
+}
+
+function checkId(id: unknown): string {
+  if (typeof id === 'string') return id;
+  throw new TypeError(`the id of a value must be a string, got ${describeValue(id)}`);
 }
 
 function idProperty(value: unknown): string {

@@ -3,6 +3,7 @@ import type { Delivery } from '../event/delivery.ts';
 import type { EventEnvelope } from '../event/envelope.ts';
 import type { Credit } from '../queue/credit.ts';
 import type { FlowStage } from './flow-stage.ts';
+import type { FailedValue, SideOutput } from './side-output.ts';
 import type { WaitingLanes } from './waiting-lanes.ts';
 
 /** A value that counts against its source's credit until it is acknowledged. */
@@ -32,25 +33,45 @@ export class HeldValues<T> implements FlowStage<T> {
   readonly #lanes: WaitingLanes<T>;
   readonly #credit: Credit;
   readonly #output: Subscriber<Credited<T>>;
+  readonly #errors: SideOutput<FailedValue<T>> | undefined;
   /** Inputs that have not completed. */
   #inputs: number;
   #pumping = false;
   #puller: Puller | undefined;
 
-  constructor(lanes: WaitingLanes<T>, credit: Credit, output: Subscriber<Credited<T>>, inputs = 1) {
+  constructor(
+    lanes: WaitingLanes<T>,
+    credit: Credit,
+    output: Subscriber<Credited<T>>,
+    inputs: number,
+    errors: SideOutput<FailedValue<T>> | undefined,
+  ) {
     this.#lanes = lanes;
     this.#credit = credit;
     this.#output = output;
     this.#inputs = inputs;
+    this.#errors = errors;
     credit.attach(() => this.pump());
   }
 
   value(value: T): void {
-    this.push(value, this.#lanes.laneOf(value));
+    this.push(value, undefined);
   }
 
-  push(value: T, lane: number): void {
-    this.#lanes.push(value, lane, this.#lanes.keyOf(value));
+  /** Lets a value in, where `lane` is not given into that of its priority. */
+  push(value: T, lane: number | undefined): void {
+    let key: string | undefined;
+    let place: number;
+    try {
+      place = lane ?? this.#lanes.laneOf(value);
+      key = this.#lanes.keyOf(value);
+    } catch (error) {
+      if (this.#errors === undefined) throw error;
+      this.#errors.next({ value, error });
+      this.pump();
+      return;
+    }
+    this.#lanes.push(value, place, key);
     this.pump();
   }
 

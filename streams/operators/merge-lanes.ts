@@ -50,7 +50,7 @@ export function mergeLanes<const Inputs extends LaneInputs>(
       const source = inputs[priority];
       return source === undefined ? [] : [{ lane: laneOf(priority), source }];
     });
-    const held = new HeldValues<Value>(createLanes(), createCredit(), output, sources.length);
+    const held = new HeldValues<Value>(createLanes(), createCredit(), output, sources.length, options.errors);
     output.add(() => held.dispose());
     held.connect(() => {
       for (const { lane, source } of sources) {

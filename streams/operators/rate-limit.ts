@@ -5,7 +5,7 @@ import { TokenBucket, type TokenBucketOptions } from '../queue/token-bucket.ts';
 import { checkLimit } from './check-number.ts';
 import { runFlow } from './flow-stage.ts';
 import { RateLimiter } from './rate-limiter.ts';
-import type { SideOutput } from './side-output.ts';
+import type { FailedValue, SideOutput } from './side-output.ts';
 
 export interface RateLimitStreamOptions<T> extends TokenBucketOptions {
   /** Counts the time. */
@@ -22,6 +22,8 @@ export interface RateLimitStreamOptions<T> extends TokenBucketOptions {
   readonly maxKeys?: number;
   /** Takes values that came too early (`'drop'`), and those beyond `capacity` or `maxKeys`. */
   readonly dropped?: SideOutput<T>;
+  /** Takes values for which `key` threw. Without it, such a value ends the stream. */
+  readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface RateLimitStreamOptions<T> extends TokenBucketOptions {
  * ```
  */
 export function rateLimit<T>(options: RateLimitStreamOptions<T>): OperatorFunction<T, T> {
-  const { ratePerSecond, burst, clock, key, rates, dropped } = options;
+  const { ratePerSecond, burst, clock, key, rates, dropped, errors } = options;
   const { whenLimited = 'wait', capacity = 100_000, maxKeys = 100_000 } = options;
   const bucket = burst === undefined ? { ratePerSecond } : { ratePerSecond, burst };
   // Checks both, once for all keys.
@@ -57,7 +59,7 @@ export function rateLimit<T>(options: RateLimitStreamOptions<T>): OperatorFuncti
 
   return runFlow<T, T>((output) => {
     const limiter = new RateLimiter<T>(
-      { bucket, clock, key, capacity: whenLimited === 'drop' ? 0 : capacity, maxKeys, dropped },
+      { bucket, clock, key, capacity: whenLimited === 'drop' ? 0 : capacity, maxKeys, dropped, errors },
       output,
     );
     const following = rates?.subscribe({

@@ -5,7 +5,7 @@ import { RingBuffer } from '../queue/ring-buffer.ts';
 import { TimeHeap } from '../queue/time-heap.ts';
 import { TokenBucket, type TokenBucketOptions } from '../queue/token-bucket.ts';
 import type { FlowStage } from './flow-stage.ts';
-import type { SideOutput } from './side-output.ts';
+import type { FailedValue, SideOutput } from './side-output.ts';
 
 export interface RateLimiterParts<T> {
   readonly bucket: TokenBucketOptions;
@@ -14,6 +14,7 @@ export interface RateLimiterParts<T> {
   readonly capacity: number;
   readonly maxKeys: number;
   readonly dropped: SideOutput<T> | undefined;
+  readonly errors: SideOutput<FailedValue<T>> | undefined;
 }
 
 /** One key: its tokens, and its values that wait for them. */
@@ -50,8 +51,15 @@ export class RateLimiter<T> implements FlowStage<T> {
   }
 
   value(value: T): void {
-    const { clock, key, capacity } = this.#parts;
-    const id = key?.(value);
+    const { clock, key, capacity, errors } = this.#parts;
+    let id: unknown;
+    try {
+      id = key?.(value);
+    } catch (error) {
+      if (errors === undefined) throw error;
+      errors.next({ value, error });
+      return;
+    }
     const now = clock.monotonic();
     const rated = this.#keys.get(id) ?? this.#enter(id, now);
     if (rated === undefined) {

@@ -1,7 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
 import { QueueFullError } from '../event/errors.ts';
 import { checkLimit } from './check-number.ts';
-import type { SideOutput } from './side-output.ts';
+import type { FailedValue, SideOutput } from './side-output.ts';
 import { runStage } from './stage.ts';
 import type { Watermark } from './watermark.ts';
 
@@ -14,6 +14,8 @@ export interface RisingEdgeOptions<T> {
   readonly maxKeys?: number;
   /** Takes the key that is forgotten, the one whose condition has held longest, when there are more. */
   readonly evicted?: SideOutput<unknown>;
+  /** Takes values for which `when` or `key` threw; their key stays as it was. Else such a value ends the stream. */
+  readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface RisingEdgeOptions<T> {
  * ```
  */
 export function risingEdge<T>(options: RisingEdgeOptions<T>): OperatorFunction<T | Watermark, T | Watermark> {
-  const { when, key, maxKeys = 100_000, evicted } = options;
+  const { when, key, maxKeys = 100_000, evicted, errors } = options;
   checkLimit('maxKeys', maxKeys, 1);
   return runStage<T, T>((output) => {
     const holding = new Set<unknown>();
@@ -48,8 +50,17 @@ export function risingEdge<T>(options: RisingEdgeOptions<T>): OperatorFunction<T
 
     return {
       value(value) {
-        const id = key?.(value);
-        if (!when(value)) {
+        let id: unknown;
+        let holds: boolean;
+        try {
+          id = key?.(value);
+          holds = when(value);
+        } catch (error) {
+          if (errors === undefined) throw error;
+          errors.next({ value, error });
+          return;
+        }
+        if (!holds) {
           holding.delete(id);
         } else if (!holding.has(id)) {
           holding.add(id);

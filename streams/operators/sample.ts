@@ -2,6 +2,7 @@ import { filter, type MonoTypeOperatorFunction } from 'rxjs';
 import { describeValue } from '../event/describe-value.ts';
 import type { Random } from '../event/random.ts';
 import { type Hashable, ValueHash } from '../sketches/hash-value.ts';
+import type { FailedValue, SideOutput } from './side-output.ts';
 
 export interface SampleOptions<T> {
   /** The share of values, or with `key` of keys, that pass: 0 to 1. */
@@ -10,6 +11,8 @@ export interface SampleOptions<T> {
   readonly key?: (value: NoInfer<T>) => Hashable;
   /** Decides about each value by itself; needed where there is no `key`. */
   readonly random?: Random;
+  /** Takes values for which `key` threw. Without it, such a value ends the stream. */
+  readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
 /**
@@ -25,7 +28,7 @@ export interface SampleOptions<T> {
  * ```
  */
 export function sample<T>(options: SampleOptions<T>): MonoTypeOperatorFunction<T> {
-  const { share, key, random } = options;
+  const { share, key, random, errors } = options;
   if (!(share >= 0 && share <= 1)) {
     throw new RangeError(`share must be a number from 0 to 1, got ${describeValue(share)}`);
   }
@@ -36,7 +39,13 @@ export function sample<T>(options: SampleOptions<T>): MonoTypeOperatorFunction<T
     const hash = new ValueHash();
     const below = share * 2 ** 32;
     return filter((value) => {
-      hash.update(key(value));
+      try {
+        hash.update(key(value));
+      } catch (error) {
+        if (errors === undefined) throw error;
+        errors.next({ value, error });
+        return false;
+      }
       return hash.high < below;
     });
   }

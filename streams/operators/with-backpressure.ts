@@ -5,6 +5,7 @@ import { checkLimit } from './check-number.ts';
 import { FlowInput } from './flow-stage.ts';
 import { type Credited, HeldValues } from './held-values.ts';
 import { IteratorPuller } from './iterator-puller.ts';
+import type { FailedValue, SideOutput } from './side-output.ts';
 import { resolveWaiting, type WaitingOptions } from './waiting-lanes.ts';
 
 export interface BackpressureOptions<T> extends WaitingOptions<T> {
@@ -13,6 +14,11 @@ export interface BackpressureOptions<T> extends WaitingOptions<T> {
    * widen, hold or count it while it runs; a credit has one source. Default `16`.
    */
   readonly credit?: number | (() => Credit);
+  /**
+   * Takes values for which `priority` or `key` threw, a delivery too: it is for this output to settle it.
+   * Without it, such a value ends the stream.
+   */
+  readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
 /**
@@ -38,7 +44,7 @@ export function withBackpressure<T>(
   const createLanes = resolveWaiting('withBackpressure', options);
   return (source) =>
     new Observable((output: Subscriber<Credited<T>>) => {
-      const held = new HeldValues(createLanes(), createCredit(), output);
+      const held = new HeldValues(createLanes(), createCredit(), output, 1, options.errors);
       output.add(() => held.dispose());
       if (source instanceof Observable) source.subscribe(new FlowInput(held, output));
       else held.pullFrom(new IteratorPuller(iteratorOf(source), held, output));

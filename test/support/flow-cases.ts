@@ -1,4 +1,16 @@
-import { EMPTY, from, map, NEVER, of, range, Subject, take, throwError, type OperatorFunction } from 'rxjs';
+import {
+  concatMap,
+  EMPTY,
+  from,
+  map,
+  NEVER,
+  of,
+  range,
+  Subject,
+  take,
+  throwError,
+  type OperatorFunction,
+} from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { expect, it } from 'vitest';
 
@@ -63,6 +75,17 @@ export function passesThrough(create: () => OperatorFunction<number, number>): v
       .pipe(create())
       .subscribe({ next: (n) => (sum += n), complete: () => (completed = true) });
     expect([sum, completed]).toEqual([499_999_500_000, true]);
+  });
+
+  it('loses nothing to a slow consumer', () => {
+    marbles(({ cold, expectObservable }) => {
+      const values = { a: 1, b: 2, c: 3 };
+      const slow = cold('(abc|)', values).pipe(
+        create(),
+        concatMap((n) => cold('--(x|)', { x: n })),
+      );
+      expectObservable(slow).toBe('--a-b-(c|)', values);
+    });
   });
 
   it('takes values that its consumer sends back to its source', () => {

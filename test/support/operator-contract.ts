@@ -1,6 +1,7 @@
 import {
   concatMap,
   EMPTY,
+  from,
   map,
   NEVER,
   type Observable,
@@ -59,6 +60,23 @@ export function itIsAnOperator({ operator, ofNothing = 0 }: ContractOptions): vo
     marbles(({ expectObservable }) => {
       expectObservable(NEVER.pipe(operator())).toBe('-');
     });
+  });
+
+  it('emits for one value, and for many, what it emits for them when they come at once', () => {
+    const items = { a: value, b: { time: 2, key: 'b' }, c: { time: 3, key: 'a' }, w: mark };
+    for (const frames of ['--a--w--|', '-ab-(cbw)-|']) {
+      const emitted: unknown[] = [];
+      marbles(({ hot }) => {
+        hot<Timed | Watermark>(frames, items)
+          .pipe(operator())
+          .subscribe((item) => emitted.push(item));
+      });
+      const letters = frames.match(/[a-z]/gu) ?? [];
+      const atOnce = collectFrom(from(letters.map((letter) => items[letter as keyof typeof items])));
+
+      expect(emitted.length).toBeGreaterThan(0);
+      expect(emitted).toEqual(atOnce);
+    }
   });
 
   it('passes an error on, and nothing after it', () => {

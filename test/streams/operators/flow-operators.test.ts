@@ -7,12 +7,14 @@ import {
   dedupe,
   enrich,
   laneMap,
+  mergeWatermarked,
   orderByKey,
   rateLimit,
   retryWithBackoff,
   sample,
   validate,
   withBackpressure,
+  withoutWatermarks,
 } from 'breakwater/streams';
 import { passesThrough } from '../../support/flow-cases.ts';
 
@@ -43,6 +45,8 @@ const throughs: Record<string, () => OperatorFunction<number, number>> = {
   'enrich out of order': () =>
     enrich({ key: (n: number) => n, lookUp: (key) => key, combine: (n) => n, order: 'none', maxEntries: 0 }),
   validate: () => validate(z.number()),
+  mergeWatermarked: () => (source) => mergeWatermarked([source]).pipe(withoutWatermarks()),
+  withoutWatermarks: () => withoutWatermarks<number>(),
 };
 
 describe.each(Object.entries(throughs))('%s', (_name, create) => {

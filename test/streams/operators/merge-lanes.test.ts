@@ -1,4 +1,4 @@
-import { EMPTY, from, map, NEVER, of, range, Subject, take, throwError, toArray } from 'rxjs';
+import { concatMap, EMPTY, from, map, NEVER, of, range, Subject, take, tap, throwError, toArray } from 'rxjs';
 import { mergeLanes, type Held } from 'breakwater/streams';
 import { describe, expect, it } from 'vitest';
 import { marbles } from '../../support/flow-cases.ts';
@@ -61,6 +61,21 @@ describe('mergeLanes', () => {
     ]);
     for (const subscription of subscriptions) subscription.unsubscribe();
     expect(source.observed).toBe(false);
+  });
+
+  it('waits with a consumer that settles late', () => {
+    marbles(({ cold, expectObservable }) => {
+      const merged = mergeLanes({ high: cold('(ab|)'), low: cold('(c|)') }, { credit: 1 });
+      const slow = merged.pipe(
+        concatMap((held) =>
+          cold('--(x|)').pipe(
+            map(() => held.value),
+            tap(() => held.ack()),
+          ),
+        ),
+      );
+      expectObservable(slow).toBe('--a-b-(c|)');
+    });
   });
 
   it('takes synchronous sources of a million values', () => {
