@@ -48,6 +48,11 @@ export class EventDraft<Type extends string = string, Input = unknown, Data = un
     this.data = data;
     this.fields = fields;
   }
+
+  /** The definition's: a draft is what a state machine may `emit`, too. */
+  get type(): Type {
+    return this.definition.type;
+  }
 }
 
 /** A draft of whatever type and payload: what all drafts have in common, as {@link AnyEventDefinition} is of definitions. */

@@ -15,7 +15,8 @@ export type ErrorCode =
   | 'ERR_CLOSED'
   | 'ERR_DEADLOCK'
   | 'ERR_CAUSATION_DEPTH'
-  | 'ERR_DISCOVERY';
+  | 'ERR_DISCOVERY'
+  | 'ERR_ENTITY';
 
 /** Base of all errors that Breakwater throws or rejects with. */
 export abstract class BreakwaterError extends Error {
@@ -166,6 +167,46 @@ export class DeadlockError extends BreakwaterError {
 export class CausationDepthError extends BreakwaterError {
   readonly code = 'ERR_CAUSATION_DEPTH';
   readonly retryable = false;
+}
+
+/** Why an entity could not do what it was asked for. */
+export type EntityErrorReason =
+  /** No `bus.host` for its kind. */
+  | 'not-hosted'
+  /** Its machine or fold threw each time, and the event is in the dead letters. */
+  | 'failed'
+  /** An event before it was given up; the key waits until that one is requeued or released. */
+  | 'parked'
+  /** An answer took too long. */
+  | 'timeout'
+  /** Its snapshot is of a version that cannot be lifted to the definition's. */
+  | 'version';
+
+/** An entity could not do what it was asked for: `kind` and `key` say which one, `reason` why. */
+export class EntityError extends BreakwaterError {
+  readonly code = 'ERR_ENTITY';
+  /** Only for `timeout`. */
+  readonly retryable: boolean;
+  readonly kind: string;
+  /** Undefined where the whole kind is meant. */
+  readonly key: string | undefined;
+  readonly reason: EntityErrorReason;
+
+  constructor(
+    message: string,
+    about: {
+      readonly kind: string;
+      readonly key?: string;
+      readonly reason: EntityErrorReason;
+      readonly cause?: unknown;
+    },
+  ) {
+    super(message, 'cause' in about ? { cause: about.cause } : undefined);
+    this.kind = about.kind;
+    this.key = about.key;
+    this.reason = about.reason;
+    this.retryable = about.reason === 'timeout';
+  }
 }
 
 /** Whether `error` carries `code`, also after it crossed a process as plain data. */
