@@ -1,18 +1,10 @@
-import { from, map, mergeMap } from 'rxjs';
+import { from, map } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import {
-  collect,
-  count,
-  hoppingWindow,
-  max,
-  min,
-  sum,
-  tumblingWindow,
-  withoutWatermarks,
-  withWatermarks,
-} from 'breakwater/streams';
+import { count, max, min, sum, tumblingWindow, withoutWatermarks, withWatermarks } from 'breakwater/streams';
+import { highestBids, hotItems } from '../../bench/workload/nexmark/queries.ts';
 import { readBids } from '../support/auction-bids.ts';
 import { hasData, readJson } from '../support/data.ts';
+import { readAuctionEvents } from '../support/nexmark.ts';
 import { emissionsOf } from '../support/run-pipeline.ts';
 
 type Rows = readonly (readonly unknown[])[];
@@ -25,32 +17,13 @@ describe.skipIf(!hasData('nexmark-small'))('the windows over nexmark-small', () 
   const inTime = from(bids).pipe(withWatermarks());
 
   it('find the auctions with the most bids (q5)', () => {
-    const rows = emissionsOf(
-      inTime.pipe(
-        hoppingWindow({ sizeMs: 10_000, hopMs: 2_000, key: (bid) => bid.auction, aggregate: { n: count() } }),
-        // Windows on windows: the results of one window have one time, and each its own.
-        tumblingWindow({ sizeMs: 2_000, aggregate: { most: max(({ n }) => n), auctions: collect() } }),
-        withoutWatermarks(),
-        mergeMap(({ most, auctions }) => auctions.filter(({ n }) => n === most)),
-        map(({ start, key, n }) => [start, key, n]),
-      ),
-    );
+    const rows = emissionsOf(from(readAuctionEvents()).pipe(hotItems));
 
     expect(rows).toEqual(expected['q5']);
   });
 
   it('find the highest bid of each window (q7)', () => {
-    const rows = emissionsOf(
-      inTime.pipe(
-        tumblingWindow({ sizeMs: 10_000, aggregate: { highest: max((bid) => bid.price) } }),
-        withoutWatermarks(),
-        // A bid at the very end of a window qualifies too.
-        mergeMap(({ highest, start, end }) =>
-          bids.filter(({ price, time }) => price === highest && time >= start && time <= end),
-        ),
-        map(({ auction, price, bidder, time }) => [auction, price, bidder, time]),
-      ),
-    );
+    const rows = emissionsOf(from(readAuctionEvents()).pipe(highestBids));
 
     expect(rows.toSorted(byFirst)).toEqual(expected['q7']);
   });
