@@ -6,6 +6,7 @@ import type { EventEnvelope, ValidEnvelope } from '../streams/event/envelope.ts'
 import type { Settlement } from '../streams/event/outcome.ts';
 import { QueueFullError } from '../streams/event/errors.ts';
 import type { Publishable } from '../streams/event/publish.ts';
+import { batchReceipts } from './batch-receipts.ts';
 import type { EventFactory } from './event-factory.ts';
 import { makeBatch } from './make-batch.ts';
 import type { PublishGate } from './publish-gate.ts';
@@ -119,18 +120,19 @@ export class Publisher {
   }
 
   async publishBatch(events: readonly Publishable[]): Promise<PublishReceipt[]> {
+    const { factory, gate, transport } = this.#ports;
     let passing: readonly ValidEnvelope[] = [];
     try {
-      const making = makeBatch(this.#ports.factory, events);
       // Not a turn later than it must: what is published after the batch comes after it.
+      const making = makeBatch(factory, events);
       const made = making instanceof Promise ? await making : making;
-      const passed = this.#ports.gate.passAll(made);
+      const passed = gate.passAll(made);
       passing = passed instanceof Promise ? await passed : passed;
-      const published = await this.#ports.transport.publish(passing);
+      const published = await transport.publish(passing);
       this.published += passing.length;
       return batchReceipts(made, passing, published);
     } catch (error) {
-      for (const event of passing) this.#ports.gate.forget(event);
+      for (const event of passing) gate.forget(event);
       this.#fail(error);
       throw error;
     }
@@ -280,20 +282,6 @@ export class Publisher {
 
 function receiptOf(event: EventEnvelope, published: Published): PublishReceipt {
   return { id: event.id, level: published.level, subscribers: published.matched };
-}
-
-/** Events that the gate kept back reached nobody, and that is no failure. */
-function batchReceipts(
-  made: readonly ValidEnvelope[],
-  passing: readonly ValidEnvelope[],
-  { level, matched, matchedEach }: Published,
-): PublishReceipt[] {
-  const places = new Map(passing.map((event, place) => [event, place]));
-  return made.map((event) => {
-    const place = places.get(event);
-    if (place === undefined) return { id: event.id, level: 'none', subscribers: 0 };
-    return { id: event.id, level, subscribers: matchedEach?.[place] ?? matched };
-  });
 }
 
 /** A transport may reject with whatever it likes. */

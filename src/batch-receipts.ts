@@ -1,0 +1,17 @@
+import type { PublishReceipt } from '../actors/handler.ts';
+import type { ValidEnvelope } from '../streams/event/envelope.ts';
+import type { Published } from './transport/transport.ts';
+
+/** The receipt of each event of a batch. Those that the gate kept back reached nobody, and that is no failure. */
+export function batchReceipts(
+  made: readonly ValidEnvelope[],
+  passing: readonly ValidEnvelope[],
+  { level, matched, matchedEach }: Published,
+): PublishReceipt[] {
+  const places = new Map(passing.map((event, place) => [event, place]));
+  return made.map((event) => {
+    const place = places.get(event);
+    if (place === undefined) return { id: event.id, level: 'none', subscribers: 0 };
+    return { id: event.id, level, subscribers: matchedEach?.[place] ?? matched };
+  });
+}
