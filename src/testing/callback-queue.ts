@@ -7,11 +7,17 @@ export class CallbackQueue {
     return this.#head === this.#callbacks.length;
   }
 
+  get size(): number {
+    return this.#callbacks.length - this.#head;
+  }
+
   push(callback: () => void): void {
     this.#callbacks.push(callback);
   }
 
-  take(): (() => void) | undefined {
+  /** Takes the next out, or the one that is `index` places behind it. */
+  take(index = 0): (() => void) | undefined {
+    if (index > 0) return this.#callbacks.splice(this.#head + index, 1)[0];
     if (this.isEmpty) {
       if (this.#head > 0) {
         this.#callbacks = [];

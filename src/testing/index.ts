@@ -4,4 +4,34 @@ export type { EventLogSubject, OpenLog } from './conformance/log-session.ts';
 export type { OpenSnapshots, SnapshotStoreSubject } from './conformance/snapshot-session.ts';
 export { snapshotStoreConformance } from './conformance/snapshot-store-conformance.ts';
 export { storeConformance, type StoreSubject } from './conformance/store-conformance.ts';
+
 export { createVirtualClock, type VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';
+export { seededRandom } from './seeded-random.ts';
+export type { Interleaving } from './interleaving.ts';
+
+export { createTestBus } from './create-test-bus.ts';
+export type { TestBus, TestBusOptions } from './test-bus.ts';
+export type { Happening, TimelineEntry } from './timeline.ts';
+export type { EventStream, StreamedEvent } from './event-stream.ts';
+
+export { anyCommands, anyProbePlan, type AnyCommandsOptions } from './any-commands.ts';
+export { anyData, type AnyDataOptions } from './any-data.ts';
+export { anyEvent, type AnyEventOptions } from './any-event.ts';
+export { anyEventStream, type AnyEventStreamOptions } from './any-event-stream.ts';
+export { anyFaultPlan, type AnyFaultPlanOptions } from './any-fault-plan.ts';
+export { anyHandlerScript, type HandlerScriptOptions } from './any-handler-script.ts';
+export { anyInterleaving } from './any-interleaving.ts';
+export { anySubscriberOptions } from './any-subscriber-options.ts';
+export type { BusCommand, ProbePlan } from './bus-command.ts';
+export { withFaults, type FaultPlan, type FaultSpell } from './fault-plan.ts';
+export { scriptedHandler, type HandlerDeed, type HandlerScript } from './handler-script.ts';
+
+export { lawBoundedStarvation, type Burst, type StarvationOptions } from './law-bounded-starvation.ts';
+export type { BusLawOptions } from './bus-history.ts';
+export { lawDeterminism } from './law-determinism.ts';
+export type { LawOptions } from './hold-law.ts';
+export { lawIsolation } from './law-isolation.ts';
+export { LawViolation } from './law-violation.ts';
+export { lawNoLoss, type NoLossOptions } from './law-no-loss.ts';
+export { lawPerKeyOrder } from './law-per-key-order.ts';
+export type { BusHistory, BusUnderTest } from './probe-run.ts';

@@ -11,8 +11,10 @@ export interface TimerQueue {
   /** When the next timer is due; `Infinity` when none is pending, or none ever fires. */
   nextAt(): number;
   add(callback: () => void, at: number): VirtualTimer;
-  /** Takes the next timer's callback out. */
-  take(): (() => void) | undefined;
+  /** How many timers share the time of the next: those whose order is open. O(how many). */
+  alike(): number;
+  /** Takes the next timer's callback out, or that of a later one of the same time. */
+  take(index?: number): (() => void) | undefined;
   cancel(timer: VirtualTimer | undefined): void;
 }
 
@@ -47,12 +49,19 @@ export function createTimerQueue(): TimerQueue {
       siftUp(heap, timer, heap.length - 1);
       return timer;
     },
-    take() {
+    alike() {
       const head = dropCancelledHead();
-      if (head === undefined) return undefined;
-      removeHead(heap);
-      const { callback } = head;
-      head.callback = undefined;
+      if (head === undefined) return 0;
+      return heap.reduce(
+        (count, { at, callback }) => count + Number(at === head.at && callback !== undefined),
+        0,
+      );
+    },
+    take(index = 0) {
+      const timer = removeAt(heap, index, dropCancelledHead);
+      if (timer === undefined) return undefined;
+      const { callback } = timer;
+      timer.callback = undefined;
       return callback;
     },
     cancel(timer) {
@@ -65,6 +74,27 @@ export function createTimerQueue(): TimerQueue {
       cancelled = 0;
     },
   };
+}
+
+/** Takes out the timer that is `index` places behind the first that is not cancelled. */
+function removeAt(
+  heap: VirtualTimer[],
+  index: number,
+  firstOf: () => VirtualTimer | undefined,
+): VirtualTimer | undefined {
+  const passed: VirtualTimer[] = [];
+  let head = firstOf();
+  while (head !== undefined) {
+    removeHead(heap);
+    if (passed.length === index) break;
+    passed.push(head);
+    head = firstOf();
+  }
+  for (const timer of passed) {
+    heap.push(timer);
+    siftUp(heap, timer, heap.length - 1);
+  }
+  return head;
 }
 
 function compare(a: VirtualTimer, b: VirtualTimer): number {

@@ -10,6 +10,14 @@ export interface VirtualClockOptions {
   readonly now?: number;
   /** Callbacks that may run at one instant before an advance fails, for time stands still. Default `1_000_000`. */
   readonly maxCallbacksPerInstant?: number;
+  /**
+   * Decides what goes first where the order is open: which of `ready` callbacks, 2 or more, from 0. Without it, the
+   * first to be ready. Open is the order of deferred callbacks, of timers due at one instant, and of the next
+   * yielded turn among them.
+   */
+  readonly choose?: (ready: number) => number;
+  /** Hears of each timer that fires, just before it does. */
+  readonly onTimer?: (monotonic: number) => void;
 }
 
 /** A {@link Clock} that moves only when told to. */
@@ -22,6 +30,11 @@ export interface VirtualClock extends Clock {
   advanceBy(ms: number): Promise<void>;
   /** Moves time on until `now()` reads `time`, as `advanceBy` does. */
   advanceTo(time: number): Promise<void>;
+  /**
+   * Moves time on to the next timer, if it is due within `withinMs` (default `Infinity`), and runs all that falls due
+   * there. False, with time where it was, when no timer is.
+   */
+  advanceToNext(withinMs?: number): Promise<boolean>;
   /** Runs all that is due at this instant, and lets promises settle, without moving time. */
   flush(): Promise<void>;
   /** As `advanceBy` at once, for code without promises: none settles meanwhile. */
@@ -54,7 +67,7 @@ export function createVirtualClock(options: VirtualClockOptions = {}): VirtualCl
       `maxCallbacksPerInstant must be at least 1, got ${describeValue(maxCallbacksPerInstant)}`,
     );
   }
-  return new SteppedClock(checkTime(now), maxCallbacksPerInstant);
+  return new SteppedClock(checkTime(now), maxCallbacksPerInstant, options);
 }
 
 function checkTime(now: number): number {
@@ -67,15 +80,19 @@ class SteppedClock implements VirtualClock {
   readonly #deferred = new CallbackQueue();
   readonly #turns = new CallbackQueue();
   readonly #maxCallbacksPerInstant: number;
+  readonly #choose: ((ready: number) => number) | undefined;
+  readonly #onTimer: ((monotonic: number) => void) | undefined;
   #elapsed = 0;
   #wallOffset: number;
   #callbacksNow = 0;
   #advancing = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(now: number, maxCallbacksPerInstant: number) {
+  constructor(now: number, maxCallbacksPerInstant: number, { choose, onTimer }: VirtualClockOptions) {
     this.#wallOffset = now;
     this.#maxCallbacksPerInstant = maxCallbacksPerInstant;
+    this.#choose = choose;
+    this.#onTimer = onTimer;
   }
 
   now(): number {
@@ -118,7 +135,19 @@ class SteppedClock implements VirtualClock {
   }
 
   async advanceBy(ms: number): Promise<void> {
-    const target = this.#begin(ms);
+    await this.#advanceTo(this.#begin(ms));
+  }
+
+  async advanceToNext(withinMs = Infinity): Promise<boolean> {
+    const at = this.#timers.nextAt();
+    if (at === Infinity || at - this.#elapsed > withinMs) return false;
+    this.#begin(0);
+    // Not by a difference of times of day: that is rounded, and might fall short of the timer.
+    await this.#advanceTo(Math.max(at, this.#elapsed));
+    return true;
+  }
+
+  async #advanceTo(target: number): Promise<void> {
     try {
       do {
         do {
@@ -170,7 +199,9 @@ class SteppedClock implements VirtualClock {
   }
 
   #runDeferred(): void {
-    for (let callback = this.#deferred.take(); callback !== undefined; callback = this.#deferred.take()) {
+    for (;;) {
+      const callback = this.#deferred.take(this.#pick(this.#deferred.size));
+      if (callback === undefined) return;
       this.#run(callback);
     }
   }
@@ -192,10 +223,33 @@ class SteppedClock implements VirtualClock {
 
   /** Runs one due timer, or else one yielded turn. False when this instant has nothing left to do. */
   #runOne(): boolean {
-    const due = this.#timers.nextAt() <= this.#elapsed ? this.#timers.take() : this.#turns.take();
-    if (due === undefined) return false;
-    this.#run(due);
+    const next = this.#takeDue();
+    if (next === undefined) return false;
+    this.#run(next);
     return true;
+  }
+
+  #takeDue(): (() => void) | undefined {
+    if (this.#timers.nextAt() > this.#elapsed) return this.#turns.take();
+    if (this.#choose !== undefined) {
+      const due = this.#timers.alike();
+      const picked = this.#pick(this.#turns.isEmpty ? due : due + 1);
+      if (picked === due) return this.#turns.take();
+      this.#onTimer?.(this.#elapsed);
+      return this.#timers.take(picked);
+    }
+    this.#onTimer?.(this.#elapsed);
+    return this.#timers.take();
+  }
+
+  /** Which of so many callbacks goes first. */
+  #pick(ready: number): number {
+    if (this.#choose === undefined || ready < 2) return 0;
+    const picked = this.#choose(ready);
+    if (Number.isInteger(picked) && picked >= 0 && picked < ready) return picked;
+    throw new RangeError(
+      `choose must give a whole number from 0 to ${ready - 1}, got ${describeValue(picked)}`,
+    );
   }
 
   #run(callback: () => void): void {

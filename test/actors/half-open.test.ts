@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BreakerOptions } from '../../actors/breaker.ts';
 import { createBreaker } from '../../actors/create-breaker.ts';
 import { createVirtualClock } from '../../src/testing/virtual-clock.ts';
-import { seededRandom } from '../support/seeded-random.ts';
+import { seededRandom } from '../../src/testing/seeded-random.ts';
 import { acquire, breakerWith, fail, grants, quick } from '../support/breaker.ts';
 
 describe('a half-open breaker', () => {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createBreaker, type Permit } from '../../actors/create-breaker.ts';
 import { createVirtualClock } from '../../src/testing/virtual-clock.ts';
 import type { CallResult } from '../../streams/event/outcome.ts';
-import { BreakerModel, type ModelOptions } from '../support/breaker-model.ts';
-import { seededRandom } from '../support/seeded-random.ts';
+import { BreakerModel, type ModelOptions } from '../../src/testing/breaker-model.ts';
+import { seededRandom } from '../../src/testing/seeded-random.ts';
 
 const schedules = Number(process.env['BREAKWATER_RUNS'] ?? 10_000);
 const seed = Number(process.env['BREAKWATER_SEED'] ?? Date.now() % 2 ** 31);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CodecError } from '../../../streams/event/errors.ts';
 import { protobufCodec } from '../../../src/protobuf/protobuf-codec.ts';
 import { jsonEnvelopes } from '../../support/json-envelopes.ts';
-import { seededRandom } from '../../support/seeded-random.ts';
+import { seededRandom } from '../../../src/testing/seeded-random.ts';
 
 const rounds = 100_000;
 const seed = 20_251_121;

@@ -3,7 +3,7 @@ import { from, range } from 'rxjs';
 import { sample } from 'breakwater/streams';
 import { describe, expect, it } from 'vitest';
 import { emissionsOf } from '../../support/run-pipeline.ts';
-import { seededRandom } from '../../support/seeded-random.ts';
+import { seededRandom } from '../../../src/testing/seeded-random.ts';
 
 const chosen = (count: number, share: number): number[] =>
   emissionsOf(range(0, count).pipe(sample({ share, key: (n) => `user-${n}` })));
