@@ -49,6 +49,7 @@ export function assembleBus(parts: BusParts): Bus {
     duplicates: gate.duplicates,
     deadLetters: deadLetters.size,
     subscribers: host.stats(),
+    streams: streams.stats(),
   });
   const heartbeat = startHeartbeat(parts);
   const close = closer(parts, heartbeat);

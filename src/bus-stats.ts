@@ -1,3 +1,4 @@
+import type { StreamStats } from './stream-stats.ts';
 import type { SubscriberStats } from './subscriber-stats.ts';
 
 /** The figures of a bus. Counts are since it was created. */
@@ -15,4 +16,6 @@ export interface BusStats {
   readonly duplicates: number;
   readonly deadLetters: number;
   readonly subscribers: readonly SubscriberStats[];
+  /** The streams that are subscribed to. */
+  readonly streams: readonly StreamStats[];
 }

@@ -14,6 +14,7 @@ import type { DeadLetterStore } from './dead-letter.ts';
 import { checkInteger } from './options.ts';
 import type { RoutingRules } from './routing-rules.ts';
 import { OpenStream } from './open-stream.ts';
+import type { StreamStats } from './stream-stats.ts';
 import { type StreamOptions, streamOptionNames } from './stream-options.ts';
 import { subscribedPatterns } from './subscribed-patterns.ts';
 import { checkSubscriberName } from './subscriber-name.ts';
@@ -84,6 +85,11 @@ export class EventStreams {
       });
       stream.start();
     });
+  }
+
+  /** The figures of the streams that are subscribed to. */
+  stats(): StreamStats[] {
+    return Array.from(this.#open, (stream) => stream.stats());
   }
 
   /** Ends all streams; what they had not settled goes to the dead letters. Says how many events that were. */

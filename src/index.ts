@@ -49,6 +49,7 @@ export type { Random } from '../streams/event/random.ts';
 export type { LaneOptions, LaneStrategy, Ordering } from '../streams/queue/lane-queue.ts';
 export type { DropReason, MailboxOptions, Overflow } from '../streams/queue/mailbox.ts';
 export type { BusStats } from './bus-stats.ts';
+export type { StreamStats } from './stream-stats.ts';
 export type { Bus, CloseReport, EventFor, StreamCall, Subscribable } from './bus.ts';
 export type { BusOptions } from './bus-options.ts';
 export { createBus } from './create-bus.ts';

@@ -9,6 +9,7 @@ import type { Credit } from '../streams/queue/credit.ts';
 import type { MailboxOptions } from '../streams/queue/mailbox.ts';
 import type { SideOutput } from '../streams/operators/side-output.ts';
 import type { DeadLetterReason, DeadLetterStore } from './dead-letter.ts';
+import type { StreamStats } from './stream-stats.ts';
 import type { Transport, TransportSubscription } from './transport/transport.ts';
 
 export interface OpenStreamConfig {
@@ -44,6 +45,11 @@ export class OpenStream {
   /** Deliveries that are out, to be settled by hand. */
   readonly #out = new Set<StreamDelivery>();
   #deliveries: Subscription | undefined;
+  readonly #subscribedAt: number;
+  #delivered = 0;
+  #handled = 0;
+  #droppedEvents = 0;
+  #deadLettered = 0;
   #undelivered = 0;
   #closing = false;
 
@@ -56,6 +62,7 @@ export class OpenStream {
     this.#config = config;
     this.#ports = ports;
     this.#output = output;
+    this.#subscribedAt = ports.clock.now();
     const { name, credit, mailbox } = config;
     this.#source = ports.transport.subscribe(config.patterns, {
       name,
@@ -72,6 +79,26 @@ export class OpenStream {
     if (this.#config.credit.inFlight > 0) return false;
     const { depths, parked } = this.#source.status();
     return parked === 0 && depths[0] + depths[1] + depths[2] + depths[3] === 0;
+  }
+
+  stats(): StreamStats {
+    const { name, patterns, credit } = this.#config;
+    const { depths, parked, blocked, capacity } = this.#source.status();
+    return {
+      name,
+      patterns: patterns.map((pattern) => (typeof pattern === 'string' ? pattern : pattern.source)),
+      subscribedAt: this.#subscribedAt,
+      delivered: this.#delivered,
+      handled: this.#handled,
+      dropped: this.#droppedEvents,
+      deadLettered: this.#deadLettered,
+      inFlight: credit.inFlight,
+      prefetch: credit.limit,
+      waiting: depths[0] + depths[1] + depths[2] + depths[3] + parked,
+      parked,
+      blocked,
+      capacity,
+    };
   }
 
   start(): void {
@@ -101,7 +128,10 @@ export class OpenStream {
   /** A delivery has been settled by hand. */
   settled(delivery: StreamDelivery, handled: boolean): void {
     this.#out.delete(delivery);
-    if (handled) this.#ports.deadLetters.settled(delivery.event);
+    if (handled) {
+      this.#handled += 1;
+      this.#ports.deadLetters.settled(delivery.event);
+    }
     this.#ports.onSettled();
   }
 
@@ -117,7 +147,9 @@ export class OpenStream {
   }
 
   readonly #handOver = (delivery: Delivery): void => {
+    this.#delivered += 1;
     this.#output.next(delivery.event);
+    this.#handled += 1;
     this.#ports.deadLetters.settled(delivery.event);
     delivery.ack();
     this.#ports.onSettled();
@@ -126,6 +158,7 @@ export class OpenStream {
   readonly #handOut = (delivery: Delivery): void => {
     const out = new StreamDelivery(delivery, this);
     this.#out.add(out);
+    this.#delivered += 1;
     this.#output.next(out);
   };
 
@@ -144,6 +177,7 @@ export class OpenStream {
       this.#undelivered += 1;
       if (this.#store(event, 'closed', this.#closedError(), 0)) return;
     }
+    this.#droppedEvents += 1;
     this.#config.dropped?.next(event);
   };
 
@@ -154,7 +188,9 @@ export class OpenStream {
   #store(event: EventEnvelope, reason: DeadLetterReason, error: unknown, attempts: number): boolean {
     const { clock, deadLetters } = this.#ports;
     const { name: subscriber } = this.#config;
-    return deadLetters.add({ event, subscriber, reason, attempts, error, time: clock.now() });
+    const stored = deadLetters.add({ event, subscriber, reason, attempts, error, time: clock.now() });
+    if (stored) this.#deadLettered += 1;
+    return stored;
   }
 }
 
