@@ -7,6 +7,7 @@ import type { GlobPattern } from '../../streams/event/glob.ts';
 import type { Random } from '../../streams/event/random.ts';
 import type { Credit } from '../../streams/queue/credit.ts';
 import type { DropReason, MailboxOptions } from '../../streams/queue/mailbox.ts';
+import type { Logger } from '../logger.ts';
 import type { PublishLevel } from '../publish-level.ts';
 import type { Store } from '../store.ts';
 
@@ -71,6 +72,11 @@ export type StartFrom = 'now' | 'start' | { readonly time: number } | { readonly
 export interface TransportSubscribeOptions {
   /** Unique in the process; with a durable transport the name under which the position is kept. */
   readonly name: string;
+  /**
+   * Whether somebody chose the name, so that processes that use it too are meant to share its events. Transports
+   * between processes give each of them all events where nobody did. Default `true`.
+   */
+  readonly named?: boolean;
   /** What the subscriber lets through. The transport pokes nothing else and emits only within it. */
   readonly credit: Credit;
   /** Where events wait for credit. */
@@ -164,6 +170,10 @@ export interface Transport {
     patterns: readonly (string | GlobPattern)[],
     options: TransportSubscribeOptions,
   ): TransportSubscription;
+  /** Resolves when it can carry events; rejects with what is in the way. Absent where it always can. */
+  ready?(): Promise<void>;
+  /** Takes no more events from elsewhere; those that wait here are still delivered. The bus is about to close. */
+  detach?(): void;
   close(): Promise<void>;
 }
 
@@ -171,6 +181,8 @@ export interface Transport {
 export interface TransportPorts {
   readonly clock: Clock;
   readonly random: Random;
+  /** Where operators are told what they should know. */
+  readonly logger?: Logger;
   /** Publishes one of the bus's own events: `storage.failed` becomes `breakwater.storage.failed`. */
   readonly announce?: (type: string, data: object) => void;
   /** It is `busy` no more. */
