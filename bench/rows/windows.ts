@@ -1,7 +1,7 @@
-import { from, groupBy, mergeMap, type Observable, reduce } from 'rxjs';
+import { bufferCount, bufferTime, from, map, type Observable, reduce } from 'rxjs';
 import {
   count,
-  DDSketch,
+  countWindow,
   distinct,
   hoppingWindow,
   max,
@@ -14,10 +14,12 @@ import {
   withoutWatermarks,
   withWatermarks,
 } from 'breakwater/streams';
-import { atLeast, noGoal, timesEachPeer } from '../harness/goals.ts';
+import { atLeast, noGoal } from '../harness/goals.ts';
 import { ratePerCore } from '../harness/measure.ts';
-import type { Measure, Row } from '../harness/row.ts';
+import type { Measure, Row, Subject } from '../harness/row.ts';
+import { effectGroups } from '../peers/effect-groups.ts';
 import { type Call, drawCalls } from '../workload/calls.ts';
+import { figuresOf, gathering, inGroups, nothing, withCall } from '../workload/gathered-calls.ts';
 
 const events = 512 * 1024;
 const key = (call: Call): string => call.user;
@@ -63,36 +65,36 @@ const sliding = windows(1_000, 10, (calls) =>
   ),
 );
 
-/** What plain RxJS has: a group for each window and key, none of which closes before the end. */
-function rxjsGroups(): Measure {
-  const calls = drawCalls(events, 1_000, 100);
-  return () =>
-    ratePerCore(events, () => {
-      let results = 0;
-      from(calls)
-        .pipe(
-          groupBy((call) => `${Math.floor(call.time / 60_000)}/${call.user}`),
-          mergeMap((group) =>
-            group.pipe(
-              reduce(
-                ({ n, total, slowest }, { ms }) => ({
-                  n: n + 1,
-                  total: total + ms,
-                  slowest: Math.max(slowest, ms),
-                }),
-                { n: 0, total: 0, slowest: -Infinity },
-              ),
-            ),
-          ),
-        )
-        .subscribe(() => (results += 1));
-      if (results < 1_000) throw new Error(`only ${results} results`);
-    });
-}
+const windowedGroup = (call: Call): string => `${Math.floor(call.time / 60_000)}/${call.user}`;
+
+/** What gathers the calls of a user by the clock: here, where all come at once, until the end. */
+const byClock: readonly Subject[] = [
+  {
+    name: 'rxjs bufferTime, by the clock',
+    prepare: gathering(
+      events,
+      1_000,
+      inGroups(key, (group) => group.pipe(bufferTime(60_000), map(figuresOf))),
+    ),
+  },
+  {
+    name: 'effect groupedWithin, by the clock',
+    prepare: gathering(events / 8, 1_000, () => effectGroups(key, { seconds: 60 }, figuresOf)),
+  },
+];
+
+const perWindow = 100;
+const counting = gathering(events, 4_000, () => (calls) => {
+  let results = 0;
+  from(calls)
+    .pipe(countWindow({ size: perWindow, key, aggregate }), withoutWatermarks())
+    .subscribe(() => (results += 1));
+  return results;
+});
 
 /** What only the look-up of a key and the writing of its figures costs: most of it is waiting for memory. */
-function plainLoop(): Measure {
-  const calls = drawCalls(events, 100_000, 100);
+const plainLoop = (keys: number) => (): Measure => {
+  const calls = drawCalls(events, keys, 100);
   return () =>
     ratePerCore(events, () => {
       const users = new Map<string, { n: number; total: number; slowest: number }>();
@@ -106,28 +108,12 @@ function plainLoop(): Measure {
         figures.total += ms;
         if (ms > figures.slowest) figures.slowest = ms;
       }
-      if (users.size < 50_000) throw new Error(`only ${users.size} users`);
+      if (users.size < keys / 2) throw new Error(`only ${users.size} users`);
     });
-}
-
-/** Reads the 95th percentile after every thousandth number. */
-function percentiles(make: () => { add(value: number): void; percentile(): number }): () => Measure {
-  const numbers = 64 * 1024;
-  return () => {
-    const calls = drawCalls(numbers, 1, 1);
-    return () =>
-      ratePerCore(numbers, () => {
-        const figures = make();
-        for (const [at, { ms }] of calls.entries()) {
-          figures.add(ms);
-          if (at % 1_000 === 999 && !(figures.percentile() > 0)) throw new Error('no percentile');
-        }
-      });
-  };
-}
+};
 
 const shared = { unit: 'events/s', better: 'higher', peers: [] } as const;
-const rowOf = (id: string, what: string, prepare: () => Measure): Row => ({
+const rowOf = (id: string, what: string, prepare: Subject['prepare']): Row => ({
   ...shared,
   id,
   what,
@@ -138,14 +124,26 @@ const rowOf = (id: string, what: string, prepare: () => Measure): Row => ({
 export const windowsTumbling: Row = {
   ...rowOf('windows-tumbling', 'tumbling windows of a minute, 3 figures, 1,000 keys', tumbling(1_000)),
   goal: atLeast(2_000_000, 'events/s'),
-  peers: [{ name: 'rxjs groupBy + reduce', prepare: rxjsGroups }],
+  peers: [
+    {
+      // A group for each window and key, none of which closes before the end.
+      name: 'rxjs groupBy + reduce',
+      prepare: gathering(
+        events,
+        1_000,
+        inGroups(windowedGroup, (group) => group.pipe(reduce(withCall, nothing))),
+      ),
+    },
+    ...byClock,
+  ],
 };
 
 export const windowsManyKeys: Row = {
   ...rowOf('windows-many-keys', 'the same with 100,000 keys, of 5 values each', tumbling(100_000)),
   peers: [
     { name: 'the same with 10 keys', prepare: tumbling(10) },
-    { name: 'a plain loop, 100,000 keys', prepare: plainLoop },
+    { name: 'a plain loop, 100,000 keys', prepare: plainLoop(100_000) },
+    { name: 'a plain loop, 10 keys', prepare: plainLoop(10) },
   ],
 };
 
@@ -169,6 +167,24 @@ export const windowsSession = rowOf(
   ),
 );
 
+export const windowsCount: Row = {
+  ...rowOf('windows-count', `windows of ${perWindow} values of a key, 3 figures, 1,000 keys`, counting),
+  peers: [
+    {
+      name: 'rxjs groupBy + bufferCount',
+      prepare: gathering(
+        events,
+        4_000,
+        inGroups(key, (group) => group.pipe(bufferCount(perWindow), map(figuresOf))),
+      ),
+    },
+    {
+      name: 'effect groupByKey + grouped',
+      prepare: gathering(events / 8, 1_000, () => effectGroups(key, { count: perWindow }, figuresOf)),
+    },
+  ],
+};
+
 export const windowsDistinct = rowOf(
   'windows-distinct',
   'different numbers in a minute, 1,000 keys',
@@ -179,31 +195,3 @@ export const windowsDistinct = rowOf(
     ),
   ),
 );
-
-export const windowsPercentile: Row = {
-  ...rowOf(
-    'windows-percentile',
-    'numbers counted, and their 95th percentile read at every thousandth of 64 Ki',
-    percentiles(() => {
-      const sketch = new DDSketch();
-      return { add: (value) => sketch.add(value), percentile: () => sketch.quantile(0.95) };
-    }),
-  ),
-  unit: 'numbers/s',
-  goal: timesEachPeer(2),
-  peers: [
-    {
-      name: 'sorting',
-      prepare: percentiles(() => {
-        const numbers: number[] = [];
-        return {
-          add: (value) => numbers.push(value),
-          percentile: () => {
-            const sorted = Float64Array.from(numbers).toSorted();
-            return sorted[Math.ceil(0.95 * sorted.length) - 1] ?? Number.NaN;
-          },
-        };
-      }),
-    },
-  ],
-};
