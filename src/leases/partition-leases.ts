@@ -1,0 +1,241 @@
+import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
+import { ConflictError } from '../../streams/event/errors.ts';
+import type { SnapshotStore } from '../snapshot-store.ts';
+import { LeaseBoard, memberKey, partitionKey, type LeaseView, type SeenPartition } from './lease-board.ts';
+import { encodeEntry, type PartitionEntry } from './lease-entry.ts';
+import { rendezvousOwner } from './rendezvous.ts';
+
+export interface PartitionLeasesOptions {
+  /** Where the entries are kept: one bucket for each group of processes that share the partitions. */
+  readonly bucket: string;
+  /** This process: unique in the group, and never used again by another. Letters, digits, `_` and `-`. */
+  readonly member: string;
+  readonly partitions: number;
+  /** Milliseconds of silence after which a member's partitions go to others. */
+  readonly leaseMs: number;
+}
+
+/** What happens to the partitions of this process. None of them may throw. */
+export interface PartitionLeasesPorts {
+  readonly store: SnapshotStore;
+  readonly clock: Clock;
+  /** The partition is this process's now. `token` is higher than that of every owner before. */
+  readonly acquired: (partition: number, token: number) => void;
+  /** It is to go to another member: start nothing more of it, and resolve when nothing of it runs. */
+  readonly drain: (partition: number) => Promise<void>;
+  /** It is no longer this process's, since a moment ago: whatever still runs of it must not take effect. */
+  readonly lost: (partition: number) => void;
+  /** The store failed; it is tried again with the next heartbeat. */
+  readonly failed: (error: unknown) => void;
+}
+
+interface Held {
+  readonly token: number;
+  /** Of the entry, for the write that hands it back. */
+  readonly revision: number;
+  draining: boolean;
+}
+
+/** The share of a lease in which its owner may act; the rest is for clocks that run at different speeds. */
+const usableShare = 0.8;
+
+/**
+ * Shares partitions among the processes of a group: each has at most one owner at any time.
+ *
+ *     free ── compare-and-set ─► held ── another is to own it ─► draining ─► handed back
+ *                                  └───── no heartbeat for 0.8 leases ─► lost
+ *
+ * Members show by heartbeats that they live; all see the same members and so agree, by rendezvous hashing, on
+ * who is to own what. A partition changes hands when its owner hands it back, or has been silent for a whole
+ * lease. `token` answers synchronously and by the monotonic clock, so a process that was stopped and wakes up
+ * knows at its first instruction that it owns nothing; a write that was already on its way is fenced by the
+ * token, which stores must compare. Needs linearizable reads of the store: read from the leader.
+ *
+ * One heartbeat and one listing each quarter of a lease. The rounds do not wait for each other: a slow store that
+ * holds up what is to be taken must not hold up the sign of life.
+ */
+export class PartitionLeases {
+  readonly #options: PartitionLeasesOptions;
+  readonly #ports: PartitionLeasesPorts;
+  readonly #board: LeaseBoard;
+  readonly #held = new Map<number, Held>();
+  #validUntil = -Infinity;
+  readonly #timers: { beat?: TimerHandle; look?: TimerHandle } = {};
+  readonly #rounds: { beat?: Promise<void>; look?: Promise<void> } = {};
+  #leaving = false;
+  #stopped = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: PartitionLeasesOptions, ports: PartitionLeasesPorts) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#board = new LeaseBoard(ports.store, options.bucket, options.leaseMs, ports.clock);
+  }
+
+  /** Joins the group. */
+  start(): void {
+    this.#repeat('beat', () => this.#heartbeat());
+    this.#repeat('look', () => this.#look());
+  }
+
+  /** The fencing token of a partition that is this process's at this instant, else 0. */
+  token(partition: number): number {
+    if (this.#ports.clock.monotonic() >= this.#validUntil) return 0;
+    return this.#held.get(partition)?.token ?? 0;
+  }
+
+  /** The partitions that are this process's at this instant. */
+  get owned(): readonly number[] {
+    return this.#ports.clock.monotonic() < this.#validUntil ? [...this.#held.keys()] : [];
+  }
+
+  /** Leaves: drains and hands back all partitions, then takes its name off the board. Idempotent; never rejects. */
+  close(): Promise<void> {
+    this.#closing ??= this.#leave();
+    return this.#closing;
+  }
+
+  async #leave(): Promise<void> {
+    this.#leaving = true;
+    // Heartbeats go on while it drains, or others would take what still runs.
+    await Promise.all([...this.#held.keys()].map((partition) => this.#handBack(partition)));
+    this.#stopped = true;
+    this.#ports.clock.clearTimeout(this.#timers.beat);
+    this.#ports.clock.clearTimeout(this.#timers.look);
+    await Promise.all([this.#rounds.beat, this.#rounds.look]);
+    this.#loseAll();
+    try {
+      await this.#ports.store.write({
+        bucket: this.#options.bucket,
+        key: memberKey(this.#options.member),
+        value: undefined,
+      });
+    } catch (error) {
+      this.#ports.failed(error);
+    }
+  }
+
+  /** Does one round of heartbeats or of looks, and the next one a quarter of a lease later, whatever became of it. */
+  #repeat(name: 'beat' | 'look', round: () => Promise<void>): void {
+    this.#rounds[name] = this.#round(name, round);
+  }
+
+  async #round(name: 'beat' | 'look', round: () => Promise<void>): Promise<void> {
+    try {
+      await round();
+    } catch (error) {
+      this.#ports.failed(error);
+    }
+    if (this.#stopped) return;
+    const again = (): void => this.#repeat(name, round);
+    this.#timers[name] = this.#ports.clock.setTimeout(again, this.#options.leaseMs / 4);
+  }
+
+  async #look(): Promise<void> {
+    const view = await this.#board.look();
+    this.#lapse();
+    const decided: Promise<unknown>[] = [];
+    for (let partition = 0; partition < this.#options.partitions; partition += 1) {
+      decided.push(this.#decide(partition, view));
+    }
+    for (const [member, revision] of view.forgotten) {
+      decided.push(this.#write(memberKey(member), undefined, revision));
+    }
+    const settled = await Promise.allSettled(decided);
+    for (const result of settled) if (result.status === 'rejected') this.#ports.failed(result.reason);
+  }
+
+  async #heartbeat(): Promise<void> {
+    const { store, clock } = this.#ports;
+    const { bucket, member, leaseMs } = this.#options;
+    // A process that was stopped finds out here, before it says that it lives.
+    this.#lapse();
+    const began = clock.monotonic();
+    await store.write({
+      bucket,
+      key: memberKey(member),
+      value: encodeEntry({ leaving: this.#leaving }),
+    });
+    // Others may have acted on the silence before this answer: a lease that ran out meanwhile stays lost.
+    this.#lapse();
+    this.#validUntil = began + leaseMs * usableShare;
+  }
+
+  /** Gives up everything if the time to act is over. */
+  #lapse(): void {
+    if (this.#ports.clock.monotonic() >= this.#validUntil) this.#loseAll();
+  }
+
+  #loseAll(): void {
+    for (const partition of this.#held.keys()) this.#lose(partition);
+  }
+
+  #lose(partition: number): void {
+    if (this.#held.delete(partition)) this.#ports.lost(partition);
+  }
+
+  async #decide(partition: number, view: LeaseView): Promise<void> {
+    const { member } = this.#options;
+    const entry = view.partition(partition);
+    const held = this.#held.get(partition);
+    if (held !== undefined && entry.token > held.token) {
+      this.#lose(partition);
+      return;
+    }
+    const wanted = rendezvousOwner(partition, view.candidates);
+    if (held !== undefined) {
+      if (wanted !== member && wanted !== undefined) void this.#handBack(partition);
+      return;
+    }
+    if (this.#stopped) return;
+    const { owner, token, revision } = entry;
+    if (wanted === member && !this.#leaving) {
+      if (owner === undefined || owner === member || !view.alive(owner)) await this.#take(partition, entry);
+    } else if (owner === member) {
+      // It was handed back, or lost, and the board does not say so: nobody else could ever take it.
+      await this.#write(partitionKey(partition), { owner: undefined, token }, revision);
+    }
+  }
+
+  async #take(partition: number, { token, revision }: SeenPartition): Promise<void> {
+    const { member } = this.#options;
+    const next = token + 1;
+    const taken = await this.#write(partitionKey(partition), { owner: member, token: next }, revision);
+    if (taken === undefined) return;
+    // Taken, but too late to act on: the next round takes it again, with the next token.
+    if (this.#ports.clock.monotonic() >= this.#validUntil || this.#leaving) return;
+    this.#held.set(partition, { token: next, revision: taken, draining: false });
+    this.#ports.acquired(partition, next);
+  }
+
+  async #handBack(partition: number): Promise<void> {
+    const held = this.#held.get(partition);
+    if (held === undefined || held.draining) return;
+    held.draining = true;
+    await this.#ports.drain(partition);
+    if (this.#held.get(partition) !== held) return;
+    // From here nothing of it starts, whatever becomes of the write.
+    this.#held.delete(partition);
+    try {
+      const { token, revision } = held;
+      await this.#write(partitionKey(partition), { owner: undefined, token }, revision);
+    } catch (error) {
+      this.#ports.failed(error);
+    }
+  }
+
+  /** The new revision; `undefined` when somebody else wrote first. Without an entry, the key goes. */
+  async #write(
+    key: string,
+    entry: PartitionEntry | undefined,
+    expected: number,
+  ): Promise<number | undefined> {
+    const value = entry === undefined ? undefined : encodeEntry(entry);
+    try {
+      return await this.#ports.store.write({ bucket: this.#options.bucket, key, value, expected });
+    } catch (error) {
+      if (error instanceof ConflictError) return undefined;
+      throw error;
+    }
+  }
+}
