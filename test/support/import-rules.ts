@@ -19,6 +19,7 @@ const SIBLINGS: readonly string[] = ['transport', 'log', 'observe'];
 const TOPS: Readonly<Record<string, readonly string[]>> = {
   cli: [],
   dashboard: ['cli'],
+  nats: ['cli'],
   protobuf: [],
   testing: ['cli'],
 };

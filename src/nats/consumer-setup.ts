@@ -1,0 +1,148 @@
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  type ConsumerInfo,
+  DeliverPolicy,
+  JetStreamApiError,
+  type JetStreamManager,
+  ReplayPolicy,
+} from '@nats-io/jetstream';
+import { describeError } from '../../streams/event/describe-error.ts';
+import { TransportError } from '../../streams/event/errors.ts';
+import { mismatches, refuseMismatch } from './config-mismatch.ts';
+
+/** What a consumer is to be. */
+export interface ConsumerSpec {
+  readonly stream: string;
+  readonly name: string;
+  /** One subject only: servers before 2.10 know no more. */
+  readonly filter: string;
+  readonly ackWaitMs: number;
+  readonly maxAckPending: number;
+}
+
+type Start =
+  | { readonly deliver_policy: typeof DeliverPolicy.All | typeof DeliverPolicy.New }
+  | { readonly deliver_policy: typeof DeliverPolicy.StartSequence; readonly opt_start_seq: number };
+
+/** Milliseconds after which the server forgets the consumer of a subscriber without a name that is gone. */
+const forgottenAfterMs = 60_000;
+
+/** Where a consumer begins: a sequence of the stream, or all, or what comes from now on. */
+export function startAt(from: 'all' | 'new' | number): Start {
+  if (from === 'all') return { deliver_policy: DeliverPolicy.All };
+  if (from === 'new') return { deliver_policy: DeliverPolicy.New };
+  return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from };
+}
+
+/**
+ * Creates a durable consumer, or makes sure that the one that is there is as wanted. Where it began does not count.
+ *
+ * @throws TransportError that names each field that differs, or says why the server would not.
+ */
+export async function ensureConsumer(
+  manager: JetStreamManager,
+  spec: ConsumerSpec,
+  from: 'all' | 'new',
+): Promise<void> {
+  await guarded(spec, async () => {
+    const found = await consumerInfo(manager, spec);
+    if (found !== undefined) {
+      refuseMismatch(`consumer ${spec.name}`, fixedConfig(spec), found.config);
+      return;
+    }
+    await createConsumer(manager, spec, from);
+  });
+}
+
+/** Creates a durable consumer that begins where it is told. @throws TransportError */
+export async function createConsumer(
+  manager: JetStreamManager,
+  spec: ConsumerSpec,
+  from: 'all' | 'new' | number,
+): Promise<void> {
+  await guarded(spec, async () => {
+    const wanted: ConsumerConfig = { ...fixedConfig(spec), durable_name: spec.name, ...startAt(from) };
+    const { config } = await manager.consumers.add(spec.stream, wanted);
+    // Options that a server does not know, it ignores.
+    refuseMismatch(`consumer ${spec.name}`, fixedConfig(spec), config);
+  });
+}
+
+/** Creates a consumer that the server forgets when nobody has asked it for a while. @throws TransportError */
+export async function createPassing(
+  manager: JetStreamManager,
+  spec: ConsumerSpec,
+  from: 'new' | number,
+): Promise<void> {
+  await guarded(spec, async () => {
+    const wanted: ConsumerConfig = {
+      ...fixedConfig(spec),
+      name: spec.name,
+      inactive_threshold: forgottenAfterMs * 1e6,
+      mem_storage: true,
+      ...startAt(from),
+    };
+    const { config } = await manager.consumers.add(spec.stream, wanted);
+    const differences = mismatches(fixedConfig(spec), config);
+    if (differences.length > 0) throw new TransportError(differences.join('; '));
+  });
+}
+
+/** What is known of a consumer; `undefined` where there is none. */
+export async function consumerInfo(
+  manager: JetStreamManager,
+  { stream, name }: Pick<ConsumerSpec, 'stream' | 'name'>,
+): Promise<ConsumerInfo | undefined> {
+  try {
+    return await manager.consumers.info(stream, name);
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Deletes a consumer; fine if it is gone. */
+export async function deleteConsumer(
+  manager: JetStreamManager,
+  { stream, name }: Pick<ConsumerSpec, 'stream' | 'name'>,
+): Promise<void> {
+  try {
+    await manager.consumers.delete(stream, name);
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.status === 404) return;
+    throw error;
+  }
+}
+
+type FixedConfig = Pick<
+  ConsumerConfig,
+  'filter_subject' | 'ack_policy' | 'ack_wait' | 'max_ack_pending' | 'max_deliver' | 'replay_policy'
+>;
+
+/**
+ * What is checked on a consumer that is there. `max_deliver` stays without limit: a server that gives up a message
+ * tells nobody who is not listening at that moment, so giving up is done here.
+ */
+function fixedConfig({ filter, ackWaitMs, maxAckPending }: ConsumerSpec): FixedConfig {
+  return {
+    filter_subject: filter,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: ackWaitMs * 1e6,
+    max_ack_pending: maxAckPending,
+    max_deliver: -1,
+    replay_policy: ReplayPolicy.Instant,
+  };
+}
+
+async function guarded(spec: ConsumerSpec, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof TransportError) throw error;
+    throw new TransportError(
+      `consumer ${spec.name} of stream ${spec.stream} could not be set up: ${describeError(error)}`,
+      { cause: error },
+    );
+  }
+}

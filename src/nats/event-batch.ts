@@ -1,0 +1,89 @@
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import type { Published } from '../transport/transport.ts';
+
+/** Where events of one subject gather. */
+export interface Slot {
+  readonly subject: string;
+  /** The batch that takes further events. */
+  open: EventBatch | undefined;
+  /** Batches of this subject that are sent and not settled. */
+  inFlight: number;
+}
+
+/**
+ * Events of one subject that travel together.
+ *
+ *     open ─► sent ─► settled         (an atomic batch is closed from the start)
+ *
+ * Batches are numbered as they are begun. One waits for all earlier ones that hold a key of its own, and never
+ * for a later one, so that waiting has no cycles.
+ */
+export class EventBatch {
+  readonly slot: Slot;
+  readonly number: number;
+  readonly atomic: boolean;
+  /** Monotonic milliseconds at which it is given up. */
+  readonly deadline: number;
+  readonly events: EventEnvelope[] = [];
+  /** How many unsettled batches it waits for. */
+  blockers = 0;
+  state: 'open' | 'sent' | 'settled' = 'open';
+  #dependents: Set<EventBatch> | undefined;
+  /** What is wrong with single events of it; the others went on. */
+  #faults: Map<EventEnvelope, Error> | undefined;
+  readonly #done: Promise<Published>;
+  #resolve: (published: Published) => void = nothing;
+  #reject: (error: Error) => void = nothing;
+
+  constructor(slot: Slot, number: number, deadline: number, atomic: boolean) {
+    this.slot = slot;
+    this.number = number;
+    this.deadline = deadline;
+    this.atomic = atomic;
+    this.#done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    // Each publish has a promise of its own to reject; this one may have nobody.
+    this.#done.catch(nothing);
+  }
+
+  /** Whether a later batch of its subject has begun, so that waiting for company makes no sense. */
+  get closed(): boolean {
+    return this.atomic || this.slot.open !== this;
+  }
+
+  /** Makes `later` wait for this one. */
+  holdBack(later: EventBatch): void {
+    this.#dependents ??= new Set();
+    if (this.#dependents.has(later)) return;
+    this.#dependents.add(later);
+    later.blockers += 1;
+  }
+
+  /** One event cannot be sent, whatever becomes of the others. */
+  refuse(event: EventEnvelope, error: Error): void {
+    this.#faults ??= new Map();
+    this.#faults.set(event, error);
+  }
+
+  /** What became of one event, or of all where none is given. */
+  outcome(event?: EventEnvelope): Promise<Published> {
+    return this.#done.then((published) => {
+      const fault = event === undefined ? undefined : this.#faults?.get(event);
+      if (fault !== undefined) throw fault;
+      return published;
+    });
+  }
+
+  /** Ends it; those that waited for it wait no more. */
+  settle(result: Published | Error): void {
+    this.state = 'settled';
+    for (const later of this.#dependents ?? []) later.blockers -= 1;
+    this.#dependents = undefined;
+    if (result instanceof Error) this.#reject(result);
+    else this.#resolve(result);
+  }
+}
+
+function nothing(): void {}

@@ -1,0 +1,8 @@
+export { jetStream } from './jetstream.ts';
+export type {
+  JetStreamConsumerOptions,
+  JetStreamOptions,
+  JetStreamStreamOptions,
+} from './jetstream-options.ts';
+export type { NatsAuth } from './nats-auth.ts';
+export type { NatsOptions } from './nats-options.ts';

@@ -1,0 +1,177 @@
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { Clock } from '../../streams/event/clock.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import { BreakwaterError, ClosedError, CodecError, TransportError } from '../../streams/event/errors.ts';
+import type { Random } from '../../streams/event/random.ts';
+import type { Published } from '../transport/transport.ts';
+import { type Answer, AnswerInbox } from './answer-inbox.ts';
+import type { EventBatch } from './event-batch.ts';
+import type { NatsLink } from './nats-link.ts';
+import { type PublishAnswer, readPublishAnswer } from './publish-answer.ts';
+import type { WireFormat, WireMessage } from './wire-message.ts';
+
+export interface JetStreamPublisherConfig {
+  /** What a stored message has reached. */
+  readonly published: Published;
+  /** Milliseconds to wait for an answer before the message is sent again under its id. */
+  readonly ackTimeoutMs: number;
+}
+
+export interface JetStreamPublisherPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly link: NatsLink;
+  readonly format: WireFormat;
+}
+
+/** Milliseconds before a message is sent again: at first, and at most. */
+const firstDelayMs = 50;
+const longestDelayMs = 1000;
+
+/**
+ * Stores messages in a stream, and believes only answers that name where a message is stored.
+ *
+ * No answer is an unknown outcome: the message is sent again under the same id, which the server keeps for its
+ * duplicate window, until it is answered or the deadline has passed. So is one that is called a duplicate and
+ * given no sequence: servers before 2.11 say that of messages that are in no log (RELIABILITY, fact 2).
+ */
+export class JetStreamPublisher {
+  readonly #config: JetStreamPublisherConfig;
+  readonly #ports: JetStreamPublisherPorts;
+  readonly #inbox: AnswerInbox;
+  readonly #idPrefix: string;
+  #batches = 0;
+  #closed = false;
+
+  constructor(config: JetStreamPublisherConfig, ports: JetStreamPublisherPorts) {
+    this.#config = config;
+    this.#ports = ports;
+    this.#inbox = new AnswerInbox(ports.link, ports.clock, config.ackTimeoutMs);
+    this.#idPrefix = Math.floor(ports.random() * 2 ** 52).toString(36);
+  }
+
+  /** Stores a batch; resolves when the server has it. @throws TransportError, CodecError, ClosedError. */
+  async send(batch: EventBatch): Promise<Published> {
+    const messages = batch.atomic ? [this.#encode(batch.events)] : this.#encodeAll(batch, batch.events);
+    // One after the other: the second half of a key's events must not be stored without the first.
+    for (const message of messages) await this.store(batch.slot.subject, message, batch.deadline);
+    return this.#config.published;
+  }
+
+  /** Stores one message. `deadline` is in monotonic milliseconds. @throws as `send`. */
+  async store(subject: string, message: WireMessage, deadline: number): Promise<void> {
+    let why = 'no connection';
+    for (let attempt = 0; ; attempt += 1) {
+      const connection = await this.#connection(deadline, why);
+      const answer = await this.#ask(connection, subject, message);
+      const verdict = judge(answer, subject);
+      if ('stored' in verdict) return;
+      if ('error' in verdict) throw verdict.error;
+      why = verdict.again;
+      if (answer.kind !== 'disconnected') await this.#pause(attempt, deadline, why);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#inbox.close();
+  }
+
+  #ask(connection: NatsConnection, subject: string, { payload, headers }: WireMessage): Promise<Answer> {
+    try {
+      return this.#inbox.ask(connection, subject, payload, headers);
+    } catch (error) {
+      throw new TransportError(`NATS did not take the message: ${describeError(error)}`, { cause: error });
+    }
+  }
+
+  async #connection(deadline: number, why: string): Promise<NatsConnection> {
+    for (;;) {
+      if (this.#closed) throw new ClosedError('the transport was closed before the server had answered');
+      const { clock, link } = this.#ports;
+      const { up } = link;
+      if (up !== undefined) return up;
+      if (clock.monotonic() >= deadline) throw unknown(why);
+      // Its own timeout is shorter than most deadlines; then it is waited for again.
+      await link.connected().catch(() => {});
+    }
+  }
+
+  async #pause(attempt: number, deadline: number, why: string): Promise<void> {
+    const { clock, random } = this.#ports;
+    const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** Math.min(attempt, 8)) * (0.5 + random() / 2);
+    if (clock.monotonic() + delayMs >= deadline) throw unknown(why);
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, delayMs));
+  }
+
+  #encode(events: readonly EventEnvelope[]): WireMessage {
+    const [first] = events;
+    this.#batches += 1;
+    const id = events.length === 1 && first !== undefined ? first.id : `${this.#idPrefix}-${this.#batches}`;
+    const message = this.#ports.format.encode(events, id);
+    const limit = this.#ports.link.up?.info?.max_payload ?? Infinity;
+    // Headers count, too; ours take less than this.
+    if (message.payload.length + 512 > limit) {
+      throw new CodecError(
+        `message of ${message.payload.length} bytes is beyond the ${limit} that the server carries`,
+      );
+    }
+    return message;
+  }
+
+  /** Halves what is too large, and leaves out what cannot be encoded at all. */
+  #encodeAll(batch: EventBatch, events: readonly EventEnvelope[]): WireMessage[] {
+    if (events.length === 0) return [];
+    try {
+      return [this.#encode(events)];
+    } catch (error) {
+      const [first, ...more] = events;
+      if (first !== undefined && more.length === 0) {
+        const fault = error instanceof BreakwaterError ? error : new CodecError(describeError(error));
+        batch.refuse(first, fault);
+        return [];
+      }
+      const middle = events.length >> 1;
+      return [
+        ...this.#encodeAll(batch, events.slice(0, middle)),
+        ...this.#encodeAll(batch, events.slice(middle)),
+      ];
+    }
+  }
+}
+
+/** What is to be done after an answer: nothing, to fail, or to send again for the reason given. */
+type Verdict = { readonly stored: true } | { readonly error: Error } | { readonly again: string };
+
+const stored: Verdict = { stored: true };
+
+function judge(answer: Answer, subject: string): Verdict {
+  switch (answer.kind) {
+    case 'denied': {
+      const why = describeError(answer.error);
+      const message = `this connection may not publish to ${subject}: ${why}`;
+      return { error: new TransportError(message, { cause: answer.error }) };
+    }
+    case 'nobody':
+      return { again: `no stream takes ${subject}, or it has no leader` };
+    case 'timed-out':
+      return { again: 'the server did not answer' };
+    case 'disconnected':
+      return { again: 'the connection was lost' };
+    case 'message':
+      return judgeStored(readPublishAnswer(answer.message.data), subject);
+  }
+}
+
+function judgeStored(answer: PublishAnswer, subject: string): Verdict {
+  if (answer.kind === 'stored') return stored;
+  if (answer.kind === 'unproven') return { again: answer.why };
+  return { error: new TransportError(`the stream refused a message to ${subject}: ${answer.why}`) };
+}
+
+function unknown(why: string): TransportError {
+  return new TransportError(
+    `whether the event is stored is unknown: ${why}. Publish it again under the same id`,
+  );
+}

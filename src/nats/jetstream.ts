@@ -1,0 +1,285 @@
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import { BatchError, ClosedError, TransportError } from '../../streams/event/errors.ts';
+import type { GlobPattern } from '../../streams/event/glob.ts';
+import { laneOf } from '../../streams/event/priority.ts';
+import { type Logger, consoleLogger } from '../logger.ts';
+import type { PublishLevel } from '../publish-level.ts';
+import type {
+  Published,
+  Transport,
+  TransportFactory,
+  TransportFeatures,
+  TransportPorts,
+  TransportPublishOptions,
+  TransportSubscribeOptions,
+  TransportSubscription,
+} from '../transport/transport.ts';
+import { Turn } from '../transport/turn.ts';
+import { Acknowledger } from './acknowledger.ts';
+import { AnswerInbox } from './answer-inbox.ts';
+import { DeadLetterCopies } from './dead-letter-copies.ts';
+import type { Slot } from './event-batch.ts';
+import { GroupCommit } from './group-commit.ts';
+import { type JetStreamOptions, resolveJetStream, type ResolvedJetStream } from './jetstream-options.ts';
+import { JetStreamPublisher } from './jetstream-publisher.ts';
+import { JetStreamSubscription } from './jetstream-subscription.ts';
+import { NatsLink } from './nats-link.ts';
+import { partitionOf } from './partition-of.ts';
+import { storedSubject } from './subjects.ts';
+import { deadLetterStream, ensureStream, eventStream } from './stream-setup.ts';
+import { patiently } from './patiently.ts';
+import { WireFormat } from './wire-message.ts';
+
+/** Slots of this many types are kept; beyond, those that are idle are made again. */
+const maxSlotTypes = 10_000;
+
+/**
+ * Carries events through a stream of NATS JetStream: at least once, and past the life of every process.
+ *
+ * A publish resolves when the server has stored it: level `replicated` with several replicas, `os` with one (by
+ * default a server writes to the disk every two minutes: a crash of the server loses nothing, a loss of power may),
+ * `accepted` in a memory stream. Events that are published together share messages. Named subscribers keep
+ * their position and share the work with other processes of that name; `order: 'key'` and `'total'` have one
+ * process at a time. The stream is created if it is absent; if it is there with another configuration, nothing works
+ * and nothing is changed. Needs NATS 2.9.
+ *
+ * @throws RangeError or TypeError that names the option and the value.
+ *
+ * @example
+ * ```ts no-run
+ * const bus = createBus({ transport: jetStream({ servers: 'nats://127.0.0.1:4222', namespace: 'shop' }) });
+ * ```
+ */
+export function jetStream(options: JetStreamOptions = {}): TransportFactory {
+  const config = resolveJetStream(options);
+  return (ports) => new JetStreamTransport(config, ports);
+}
+
+class JetStreamTransport implements Transport {
+  readonly name = 'jetstream';
+  readonly features: TransportFeatures;
+  readonly #config: ResolvedJetStream;
+  readonly #ports: TransportPorts & { readonly logger: Logger };
+  readonly #link: NatsLink;
+  readonly #format: WireFormat;
+  readonly #publisher: JetStreamPublisher;
+  readonly #commit: GroupCommit;
+  readonly #inbox: AnswerInbox;
+  readonly #acknowledger: Acknowledger;
+  readonly #copies: DeadLetterCopies;
+  readonly #turn: Turn;
+  readonly #subscriptions = new Map<string, JetStreamSubscription>();
+  readonly #opening = new Set<Promise<void>>();
+  readonly #slots = new Map<string, (Slot | undefined)[]>();
+  #preparing: Promise<JetStreamManager> | undefined;
+  #isPrepared = false;
+  #closed = false;
+
+  constructor(config: ResolvedJetStream, ports: TransportPorts) {
+    const { clock, random } = ports;
+    const logger = ports.logger ?? consoleLogger();
+    this.#config = config;
+    this.#ports = { ...ports, logger };
+    const level = levelOf(config.stream);
+    this.features = { level, durable: true, ordered: true, shared: true, settlements: false };
+    const published: Published = Object.freeze({ level, matched: -1 });
+    const { ackTimeoutMs, publishTimeoutMs } = config;
+    this.#turn = new Turn(clock);
+    this.#link = new NatsLink(config.nats, { clock, random, logger });
+    this.#format = new WireFormat(config.codec, config.batching === 'off', config.maxMessageBytes);
+    const shared = { clock, random, link: this.#link, format: this.#format };
+    this.#publisher = new JetStreamPublisher({ published, ackTimeoutMs }, shared);
+    this.#commit = new GroupCommit(
+      {
+        maxEvents: config.maxBatchEvents,
+        maxInFlight: config.maxInFlight,
+        maxPending: config.maxPending,
+        timeoutMs: publishTimeoutMs,
+      },
+      {
+        clock,
+        slotOf: this.#slotOf,
+        ready: this.#mayPublish,
+        send: (batch) => this.#publisher.send(batch),
+      },
+    );
+    this.#inbox = new AnswerInbox(this.#link, clock, ackTimeoutMs);
+    this.#acknowledger = new Acknowledger(this.#link, config.consumer.doubleAck ? this.#inbox : undefined);
+    this.#copies = new DeadLetterCopies(
+      { namespace: config.nats.namespace, timeoutMs: publishTimeoutMs },
+      { publisher: this.#publisher, format: this.#format, clock },
+    );
+    this.#link.onUp(this.#commit.pump);
+  }
+
+  async ready(): Promise<void> {
+    await this.#prepared();
+    await Promise.all(this.#opening);
+  }
+
+  publish(
+    events: readonly EventEnvelope[],
+    options: TransportPublishOptions = {},
+  ): Published | Promise<Published> {
+    if (this.#closed) throw new ClosedError('the jetstream transport is closed; nothing was published');
+    if (options.to !== undefined) return this.#give(events, options.to);
+    if (options.noWait === true) {
+      throw new TransportError('the jetstream transport has to wait for its server; use publish or emit');
+    }
+    const [first, ...more] = events;
+    if (first === undefined) return { level: this.features.level, matched: 0 };
+    const outcome =
+      more.length === 0
+        ? this.#commit.add(first).outcome(first)
+        : this.#commit.addAll(events, this.#sharedSlot(first, more)).outcome();
+    if (!this.#isPrepared) void this.#prepared().catch((error: Error) => this.#commit.fail(error));
+    return options.signal === undefined ? outcome : raced(outcome, options.signal);
+  }
+
+  subscribe(
+    patterns: readonly (string | GlobPattern)[],
+    options: TransportSubscribeOptions,
+  ): TransportSubscription {
+    if (this.#closed) throw new ClosedError('the jetstream transport is closed; nothing was subscribed');
+    if (this.#subscriptions.has(options.name)) {
+      throw new TypeError(`a subscription named ${options.name} exists already; names are unique`);
+    }
+    return new JetStreamSubscription(patterns, options, this.#config, {
+      ...this.#ports,
+      turn: this.#turn,
+      link: this.#link,
+      format: this.#format,
+      acknowledger: this.#acknowledger,
+      copies: this.#copies,
+      prepared: () => this.#prepared(),
+      join: (subscription, opened) => this.#join(subscription, opened),
+    });
+  }
+
+  detach(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.detach();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { clock } = this.#ports;
+    const limit = new Promise<void>((resolve) => {
+      clock.setTimeout(resolve, this.#config.ackTimeoutMs, true);
+    });
+    await Promise.race([this.#flushed(), limit]);
+    this.#commit.close();
+    this.#publisher.close();
+    this.#acknowledger.close();
+    this.#inbox.close();
+    await this.#link.close();
+  }
+
+  /** What was said has reached the server. */
+  async #flushed(): Promise<void> {
+    const { up } = this.#link;
+    if (up === undefined) return;
+    await Promise.all([this.#commit.whenQuiet(), this.#acknowledger.whenIdle()]);
+    await up.flush().catch(() => {});
+  }
+
+  #prepared(): Promise<JetStreamManager> {
+    this.#preparing ??= this.#prepare().catch((error: unknown) => {
+      this.#preparing = undefined;
+      throw error;
+    });
+    return this.#preparing;
+  }
+
+  async #prepare(): Promise<JetStreamManager> {
+    const connection = await this.#link.connected();
+    const { clock } = this.#ports;
+    const manager = await jetstreamManager(connection, {
+      checkAPI: false,
+      timeout: this.#config.ackTimeoutMs,
+    });
+    await patiently(clock, () => ensureStream(manager, eventStream(this.#config)));
+    await patiently(clock, () => ensureStream(manager, deadLetterStream(this.#config)));
+    this.#isPrepared = true;
+    this.#commit.pump();
+    return manager;
+  }
+
+  #join(subscription: JetStreamSubscription, opened: Promise<void>): () => void {
+    this.#subscriptions.set(subscription.name, subscription);
+    this.#opening.add(opened);
+    void opened.finally(() => {
+      this.#opening.delete(opened);
+      this.#commit.pump();
+    });
+    return () => {
+      this.#subscriptions.delete(subscription.name);
+    };
+  }
+
+  /** Not while subscribers are on their way that were there before: one that begins now would miss it. */
+  readonly #mayPublish = (): boolean =>
+    this.#isPrepared && this.#opening.size === 0 && this.#link.up !== undefined;
+
+  readonly #slotOf = (event: EventEnvelope): Slot => {
+    const { partitions } = this.#config.stream;
+    const partition = partitionOf(event.key ?? event.type, partitions);
+    const place = laneOf(event.priority) * partitions + partition;
+    let slots = this.#slots.get(event.type);
+    if (slots === undefined) {
+      if (this.#slots.size >= maxSlotTypes) this.#forgetIdleSlots();
+      slots = [];
+      this.#slots.set(event.type, slots);
+    }
+    let slot = slots[place];
+    if (slot === undefined) {
+      const { namespace } = this.#config.nats;
+      slot = { subject: storedSubject(namespace, event, partition), open: undefined, inFlight: 0 };
+      slots[place] = slot;
+    }
+    return slot;
+  };
+
+  #forgetIdleSlots(): void {
+    for (const [type, slots] of this.#slots) {
+      if (!slots.some((slot) => slot !== undefined && (slot.open !== undefined || slot.inFlight > 0))) {
+        this.#slots.delete(type);
+      }
+    }
+  }
+
+  /** A batch is one message, and a message has one subject. */
+  #sharedSlot(first: EventEnvelope, more: readonly EventEnvelope[]): Slot {
+    const slot = this.#slotOf(first);
+    const at = more.findIndex((event) => this.#slotOf(event) !== slot);
+    const other = more[at];
+    if (other === undefined) return slot;
+    throw new BatchError(
+      `a batch on JetStream is one message, of one type, priority and partition: event ${at + 1} goes to ` +
+        `${this.#slotOf(other).subject}, the first to ${slot.subject}. Give them one key, or publish them one by one`,
+      at + 1,
+    );
+  }
+
+  #give(events: readonly EventEnvelope[], name: string): Published {
+    const subscription = this.#subscriptions.get(name);
+    const matched = events.filter((event) => subscription?.give(event) === true).length;
+    return { level: 'accepted', matched };
+  }
+}
+
+function levelOf({ replicas, storage }: ResolvedJetStream['stream']): PublishLevel {
+  if (replicas > 1) return 'replicated';
+  return storage === 'file' ? 'os' : 'accepted';
+}
+
+/** Gives up waiting, not the publish. */
+function raced(outcome: Promise<Published>, signal: AbortSignal): Promise<Published> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    void outcome.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

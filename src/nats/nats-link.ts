@@ -1,0 +1,244 @@
+import { connect, type NatsConnection, type Status } from '@nats-io/transport-node';
+import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import { ClosedError, TransportError } from '../../streams/event/errors.ts';
+import type { Random } from '../../streams/event/random.ts';
+import type { Logger } from '../logger.ts';
+import { authenticatorOf } from './nats-auth.ts';
+import type { ResolvedNats } from './nats-options.ts';
+import { judgeServer } from './server-version.ts';
+
+export interface LinkPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+interface Waiter {
+  readonly resolve: (connection: NatsConnection) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: TimerHandle;
+}
+
+/** Milliseconds between dials: at first, and at most. */
+const firstDelayMs = 100;
+const longestDelayMs = 2000;
+
+/**
+ * The one connection of a transport: dialled when it is first needed, and again for as long as it is not closed.
+ *
+ *     idle ─► dialling ─► up ◄─► down ─► closed
+ *
+ * Once up, the NATS client itself redials and renews its subscriptions. What it does not do is to say what
+ * became of the bytes it was given while it was down: it drops them. So nothing may be sent while `up` is undefined.
+ */
+export class NatsLink {
+  readonly config: ResolvedNats;
+  readonly #ports: LinkPorts;
+  readonly #waiters = new Set<Waiter>();
+  readonly #upListeners = new Set<(connection: NatsConnection) => void>();
+  readonly #downListeners = new Set<() => void>();
+  readonly #errorListeners = new Set<(error: Error) => void>();
+  #connection: NatsConnection | undefined;
+  #isUp = false;
+  #dialling = false;
+  #closed = false;
+  #warned = false;
+  #lastError: Error | undefined;
+  #redial: TimerHandle;
+
+  constructor(config: ResolvedNats, ports: LinkPorts) {
+    this.config = config;
+    this.#ports = ports;
+  }
+
+  /** The connection while it is up. */
+  get up(): NatsConnection | undefined {
+    return this.#isUp ? this.#connection : undefined;
+  }
+
+  /** Starts to dial, if it has not. */
+  start(): void {
+    if (!this.#closed && this.#connection === undefined && !this.#dialling) void this.#dial();
+  }
+
+  /**
+   * Resolves to the connection once it is up.
+   *
+   * @throws TransportError when it is not within `connectTimeoutMs`, or was refused for what waiting cannot
+   * cure; ClosedError.
+   */
+  connected(): Promise<NatsConnection> {
+    if (this.#closed) return Promise.reject(new ClosedError('the connection to NATS is closed'));
+    const { up } = this;
+    if (up !== undefined) return Promise.resolve(up);
+    this.start();
+    const { clock } = this.#ports;
+    return new Promise((resolve, reject) => {
+      const timer = clock.setTimeout(() => {
+        this.#waiters.delete(waiter);
+        reject(this.#unreached());
+      }, this.config.connectTimeoutMs);
+      const waiter: Waiter = { resolve, reject, timer };
+      this.#waiters.add(waiter);
+    });
+  }
+
+  /** Calls `listener` each time the connection comes up, at once if it is; gives what ends that. */
+  onUp(listener: (connection: NatsConnection) => void): () => void {
+    this.#upListeners.add(listener);
+    if (this.up !== undefined) listener(this.up);
+    return () => this.#upListeners.delete(listener);
+  }
+
+  /** Calls `listener` each time the connection is lost; gives what ends that. */
+  onDown(listener: () => void): () => void {
+    this.#downListeners.add(listener);
+    return () => this.#downListeners.delete(listener);
+  }
+
+  /** Calls `listener` with what the server complains about, unasked: permissions above all. */
+  onError(listener: (error: Error) => void): () => void {
+    this.#errorListeners.add(listener);
+    return () => this.#errorListeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#ports.clock.clearTimeout(this.#redial);
+    this.#release((waiter) => waiter.reject(new ClosedError('the connection to NATS is closed')));
+    const connection = this.#connection;
+    this.#lost();
+    await connection?.close();
+  }
+
+  async #dial(attempt = 0): Promise<void> {
+    this.#dialling = true;
+    try {
+      const { servers, connectionName, namespace, auth, tls, pingIntervalMs, oldServers } = this.config;
+      const connection = await connect({
+        servers: [...servers],
+        name: connectionName,
+        inboxPrefix: `_INBOX_${namespace}`,
+        ...(auth === undefined ? {} : { authenticator: authenticatorOf(auth) }),
+        ...(tls === undefined ? {} : { tls }),
+        timeout: this.config.connectTimeoutMs,
+        pingInterval: pingIntervalMs,
+        maxPingOut: 2,
+        maxReconnectAttempts: -1,
+        reconnectDelayHandler: () => this.#jittered(firstDelayMs * 2),
+        ignoreAuthErrorAbort: true,
+        noAsyncTraces: true,
+      });
+      this.#dialling = false;
+      if (this.#closed) {
+        await connection.close();
+        return;
+      }
+      this.#judge(connection, oldServers);
+      void this.#watch(connection);
+      void connection.closed().then(() => this.#ended(connection));
+      this.#connection = connection;
+      this.#raise(connection);
+    } catch (error) {
+      this.#dialling = false;
+      this.#failed(error, attempt);
+    }
+  }
+
+  #judge(connection: NatsConnection, oldServers: 'warn' | 'refuse' | 'allow'): void {
+    if (connection.info === undefined) return;
+    try {
+      const warning = judgeServer(connection.info, oldServers);
+      if (warning === undefined || this.#warned) return;
+      this.#warned = true;
+      this.#ports.logger.warn({ server: connection.info.version }, warning);
+    } catch (error) {
+      void connection.close();
+      throw error;
+    }
+  }
+
+  #failed(error: unknown, attempt: number): void {
+    if (this.#closed) return;
+    const fault = error instanceof TransportError ? error : asTransportError(error, this.config.servers);
+    this.#lastError = fault;
+    if (error instanceof TransportError || isRefusal(error)) this.#release((waiter) => waiter.reject(fault));
+    const delayMs = this.#jittered(Math.min(longestDelayMs, firstDelayMs * 2 ** attempt));
+    this.#redial = this.#ports.clock.setTimeout(() => void this.#dial(Math.min(attempt + 1, 16)), delayMs);
+  }
+
+  async #watch(connection: NatsConnection): Promise<void> {
+    for await (const status of connection.status()) this.#heard(status, connection);
+  }
+
+  #heard(status: Status, connection: NatsConnection): void {
+    if (status.type === 'disconnect') {
+      this.#lost();
+      this.#ports.logger.warn(
+        { servers: this.config.servers },
+        'the connection to NATS is lost; it is dialled again',
+      );
+    } else if (status.type === 'reconnect') {
+      this.#ports.logger.info({ servers: this.config.servers }, 'the connection to NATS is up again');
+      this.#raise(connection);
+    } else if (status.type === 'error') {
+      this.#lastError = asTransportError(status.error, this.config.servers);
+      for (const listener of this.#errorListeners) listener(status.error);
+    }
+  }
+
+  /** The client gave this connection up for good: a new one takes its place. */
+  #ended(connection: NatsConnection): void {
+    if (this.#closed || this.#connection !== connection) return;
+    this.#lost();
+    this.#connection = undefined;
+    this.start();
+  }
+
+  #raise(connection: NatsConnection): void {
+    this.#isUp = true;
+    this.#release((waiter) => waiter.resolve(connection));
+    for (const listener of this.#upListeners) listener(connection);
+  }
+
+  #lost(): void {
+    if (!this.#isUp) return;
+    this.#isUp = false;
+    for (const listener of this.#downListeners) listener();
+  }
+
+  #release(settle: (waiter: Waiter) => void): void {
+    for (const waiter of this.#waiters) {
+      this.#ports.clock.clearTimeout(waiter.timer);
+      settle(waiter);
+    }
+    this.#waiters.clear();
+  }
+
+  #jittered(delayMs: number): number {
+    return delayMs * (0.5 + this.#ports.random());
+  }
+
+  #unreached(): TransportError {
+    const { servers, connectTimeoutMs } = this.config;
+    const why = this.#lastError === undefined ? '' : `: ${describeError(this.#lastError)}`;
+    return new TransportError(
+      `no connection to NATS at ${servers.join(', ')} within ${connectTimeoutMs} ms${why}`,
+      { cause: this.#lastError },
+    );
+  }
+}
+
+/** Whether a server said no, rather than nothing. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /Authori[sz]ation|Authentication|TLS|certificate/i.test(`${error.name} ${error.message}`)
+  );
+}
+
+function asTransportError(error: unknown, servers: readonly string[]): TransportError {
+  return new TransportError(`NATS at ${servers.join(', ')}: ${describeError(error)}`, { cause: error });
+}

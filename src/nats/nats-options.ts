@@ -1,0 +1,71 @@
+import type { TlsOptions } from '@nats-io/transport-node';
+import { describeValue } from '../../streams/event/describe-value.ts';
+import { checkChoice, type OptionNames } from '../check-options.ts';
+import { checkInteger } from '../options.ts';
+import { authenticatorOf, type NatsAuth } from './nats-auth.ts';
+import { checkNamespace } from './subjects.ts';
+
+/** How a process reaches NATS. */
+export interface NatsOptions {
+  /** Addresses, tried in random order. No credentials in them: see `auth`. Default `'nats://127.0.0.1:4222'`. */
+  readonly servers?: string | readonly string[];
+  /** First token of all subjects: what one program's events are kept apart by. Default `'breakwater'`. */
+  readonly namespace?: string;
+  /** Name of the connection, in the server's monitoring. Default: the namespace. */
+  readonly connectionName?: string;
+  readonly auth?: NatsAuth;
+  /** As the NATS client has it: `ca`, `cert`, `key` or their files. The name of the server is verified. */
+  readonly tls?: TlsOptions;
+  /** Milliseconds that a call waits for a connection before it fails. Default `5_000`. */
+  readonly connectTimeoutMs?: number;
+  /** Milliseconds between pings; a server that answers none for two of them is left. Default `500`. */
+  readonly pingIntervalMs?: number;
+  /**
+   * What to do about servers before 2.10.27, which let one account harm another (CVE-2025-30215). Default
+   * `'warn'`, once a connection. What is older than 2.9 is always refused.
+   */
+  readonly oldServers?: 'warn' | 'refuse' | 'allow';
+}
+
+/** Options of a connection, checked and complete. */
+export interface ResolvedNats extends Required<Omit<NatsOptions, 'auth' | 'tls' | 'servers'>> {
+  readonly servers: readonly string[];
+  readonly auth: NatsAuth | undefined;
+  readonly tls: TlsOptions | undefined;
+}
+
+export const natsOptionNames: OptionNames<NatsOptions> = {
+  servers: true,
+  namespace: true,
+  connectionName: true,
+  auth: true,
+  tls: true,
+  connectTimeoutMs: true,
+  pingIntervalMs: true,
+  oldServers: true,
+};
+
+/** Checks what was asked for and fills in the defaults. @throws RangeError or TypeError that names the option. */
+export function resolveNatsOptions(options: NatsOptions): ResolvedNats {
+  const { connectTimeoutMs = 5000, pingIntervalMs = 500, oldServers = 'warn', auth, tls } = options;
+  const namespace = checkNamespace(options.namespace ?? 'breakwater');
+  const servers = [options.servers ?? 'nats://127.0.0.1:4222'].flat();
+  if (servers.length === 0) throw new TypeError('servers must hold at least one address');
+  for (const server of servers) checkServer(server);
+  checkInteger('connectTimeoutMs', connectTimeoutMs, 1);
+  checkInteger('pingIntervalMs', pingIntervalMs, 10);
+  checkChoice('oldServers', oldServers, ['warn', 'refuse', 'allow']);
+  if (auth !== undefined) authenticatorOf(auth);
+  const { connectionName = namespace } = options;
+  return { servers, namespace, connectionName, auth, tls, connectTimeoutMs, pingIntervalMs, oldServers };
+}
+
+function checkServer(server: unknown): void {
+  if (typeof server !== 'string' || server === '' || /\s/.test(server)) {
+    throw new TypeError(`servers must hold addresses like nats://host:4222, got ${describeValue(server)}`);
+  }
+  // The address would be repeated in errors and logs, with what is in it.
+  if (server.includes('@')) {
+    throw new TypeError('servers must hold no credentials; give them as auth: { user, password } or its kin');
+  }
+}
