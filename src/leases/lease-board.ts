@@ -27,6 +27,8 @@ export interface LeaseView {
   readonly candidates: ReadonlySet<string>;
   /** Whether a member must be taken to be at work still. */
   alive(member: string): boolean;
+  /** The revision of a member's last heartbeat; 0 without one. */
+  heartbeat(member: string): number;
   partition(number: number): SeenPartition;
   /** Members that have been silent for so long that their entries may go, with the revisions of these. */
   readonly forgotten: readonly (readonly [member: string, revision: number])[];
@@ -121,6 +123,7 @@ export class LeaseBoard {
     const members = [...heartbeats.keys()];
     return {
       alive,
+      heartbeat: (member) => heartbeats.get(member) ?? 0,
       candidates: new Set(members.filter((member) => alive(member) && !leaving.has(member))),
       forgotten: [...heartbeats].filter(([member]) => silentMs(member) >= 10 * this.#leaseMs),
       partition: (number) =>

@@ -49,7 +49,7 @@ const usableShare = 0.8;
  * who is to own what. A partition changes hands when its owner hands it back, or has been silent for a whole
  * lease. `token` answers synchronously and by the monotonic clock, so a process that was stopped and wakes up
  * knows at its first instruction that it owns nothing; a write that was already on its way is fenced by the
- * token, which stores must compare. Needs linearizable reads of the store: read from the leader.
+ * token, which stores must compare. `read` of the store must be linearizable; `list` may lag.
  *
  * One heartbeat and one listing each quarter of a lease. The rounds do not wait for each other: a slow store that
  * holds up what is to be taken must not hold up the sign of life.
@@ -134,9 +134,12 @@ export class PartitionLeases {
   async #look(): Promise<void> {
     const view = await this.#board.look();
     this.#lapse();
+    const candidates = new Set(view.candidates);
+    // A list that lags says nothing of the member that reads it.
+    if (!this.#leaving) candidates.add(this.#options.member);
     const decided: Promise<unknown>[] = [];
     for (let partition = 0; partition < this.#options.partitions; partition += 1) {
-      decided.push(this.#decide(partition, view));
+      decided.push(this.#decide(partition, view, candidates));
     }
     for (const [member, revision] of view.forgotten) {
       decided.push(this.#write(memberKey(member), undefined, revision));
@@ -174,7 +177,7 @@ export class PartitionLeases {
     if (this.#held.delete(partition)) this.#ports.lost(partition);
   }
 
-  async #decide(partition: number, view: LeaseView): Promise<void> {
+  async #decide(partition: number, view: LeaseView, candidates: ReadonlySet<string>): Promise<void> {
     const { member } = this.#options;
     const entry = view.partition(partition);
     const held = this.#held.get(partition);
@@ -182,7 +185,7 @@ export class PartitionLeases {
       this.#lose(partition);
       return;
     }
-    const wanted = rendezvousOwner(partition, view.candidates);
+    const wanted = rendezvousOwner(partition, candidates);
     if (held !== undefined) {
       if (wanted !== member && wanted !== undefined) void this.#handBack(partition);
       return;
@@ -190,11 +193,19 @@ export class PartitionLeases {
     if (this.#stopped) return;
     const { owner, token, revision } = entry;
     if (wanted === member && !this.#leaving) {
-      if (owner === undefined || owner === member || !view.alive(owner)) await this.#take(partition, entry);
+      const free = owner === undefined || owner === member || (await this.#silent(owner, view));
+      if (free) await this.#take(partition, entry);
     } else if (owner === member) {
       // It was handed back, or lost, and the board does not say so: nobody else could ever take it.
       await this.#write(partitionKey(partition), { owner: undefined, token }, revision);
     }
+  }
+
+  /** Whether a member is dead. Lists may come from a replica that lags; a single read may not, and has the last word. */
+  async #silent(owner: string, view: LeaseView): Promise<boolean> {
+    if (view.alive(owner)) return false;
+    const heartbeat = await this.#ports.store.read(this.#options.bucket, memberKey(owner));
+    return (heartbeat?.revision ?? 0) === view.heartbeat(owner);
   }
 
   async #take(partition: number, { token, revision }: SeenPartition): Promise<void> {

@@ -142,7 +142,7 @@ export const near: Network = { delayMs: () => 1 };
 export interface LeaseWorld {
   readonly clock: VirtualClock;
   readonly store: SnapshotStore;
-  readonly join: (name: string, network?: Network, drainMs?: number) => LeaseMember;
+  readonly join: (name: string, network?: Network, drainMs?: number, store?: SnapshotStore) => LeaseMember;
 }
 
 /** A store, a clock, and members that join. */
@@ -152,8 +152,8 @@ export function leaseWorld(): LeaseWorld {
   return {
     clock,
     store,
-    join: (name, network = near, drainMs = 0) => {
-      const member = new LeaseMember(name, { partitions, leaseMs, drainMs }, { clock, store, network });
+    join: (name, network = near, drainMs = 0, seen = store) => {
+      const member = new LeaseMember(name, { partitions, leaseMs, drainMs }, { clock, store: seen, network });
       member.leases.start();
       return member;
     },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rendezvousOwner } from '../../../src/leases/rendezvous.ts';
+import type { SnapshotEntry } from '../../../src/snapshot-store.ts';
 import { all, ascending, leaseMs, leaseWorld as world, near, owners } from '../../support/lease-world.ts';
 
 describe('rendezvousOwner', () => {
@@ -162,6 +163,28 @@ describe('PartitionLeases', () => {
       await clock.advanceBy(2 * leaseMs);
       expect(mine.map((partition) => a.leases.token(partition))).toEqual(tokens);
     }
+  });
+
+  it('believes a read when a list of the store lags behind', async () => {
+    const { clock, store, join } = world();
+    const lagging: SnapshotEntry[] = [];
+    const a = join('a');
+    const b = join('b', near, 0, {
+      ...store,
+      read: (bucket, key) => store.read(bucket, key),
+      write: (write) => store.write(write),
+      list: async (bucket, options) => {
+        const fresh = await store.list(bucket, options);
+        return fresh.map((entry) => lagging.find(({ key }) => key === entry.key) ?? entry);
+      },
+    });
+    await clock.advanceBy(5000);
+    const tokens = all.map((partition) => a.leases.token(partition));
+    lagging.push(...(await store.list('leases:billing', { prefix: 'member.a' })));
+    await clock.advanceBy(3 * leaseMs);
+
+    expect(all.map((partition) => a.leases.token(partition))).toEqual(tokens);
+    expect(b.leases.owned.length).toBeGreaterThan(0);
   });
 
   it('takes what a forged entry holds, above every token that there was', async () => {
