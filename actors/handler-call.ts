@@ -43,6 +43,14 @@ export class HandlerCall implements HandlerContext {
     return `${this.#owner.name}:${this.delivery.event.id}`;
   }
 
+  get position(): number | undefined {
+    return this.delivery.position;
+  }
+
+  get replay(): boolean {
+    return false;
+  }
+
   get publish(): HandlerContext['publish'] {
     return this.#owner.publishFrom(this);
   }

@@ -11,6 +11,10 @@ export interface HandlerContext {
   readonly signal: AbortSignal;
   /** The same for every try of this event at this subscriber: for stores that deduplicate. */
   readonly idempotencyKey: string;
+  /** Where the event stands in the log that it comes from, if it comes from one. */
+  readonly position: number | undefined;
+  /** The event is played again by `bus.replay`: it was handled before, and what is published goes nowhere. */
+  readonly replay: boolean;
   /**
    * Publishes an event caused by this one: correlation, causation and trace are set. Await it: what it
    * reports of backpressure, and the guard against a handler that waits for itself, hold for awaited calls.
@@ -24,6 +28,8 @@ export interface PublishReceipt {
   readonly id: string;
   /** How far it had come: in the memory of its subscribers, at the operating system, on disk, on other machines. */
   readonly level: 'none' | 'accepted' | 'os' | 'disk' | 'replicated';
+  /** Where it stands in the log, with a transport that has one. */
+  readonly position?: number;
   /** How many subscriptions it reached; -1 where the transport cannot know. */
   readonly subscribers: number;
 }

@@ -6,7 +6,7 @@ import type { EventFields } from '../streams/event/define-event.ts';
 import type { EventRegistry } from '../streams/event/event-registry.ts';
 import type { Bus, CloseReport, StreamCall, Subscribable } from './bus.ts';
 import type { BusStats } from './bus-stats.ts';
-import type { DeadLetterStore } from './dead-letter.ts';
+import type { DeadLetterStore } from './dead-letter-store.ts';
 import { findHandlers, type DiscoveryReport } from './discover-handlers.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { Logger } from './logger.ts';

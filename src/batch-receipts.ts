@@ -6,12 +6,15 @@ import type { Published } from './transport/transport.ts';
 export function batchReceipts(
   made: readonly ValidEnvelope[],
   passing: readonly ValidEnvelope[],
-  { level, matched, matchedEach }: Published,
+  { level, matched, matchedEach, first }: Published,
 ): PublishReceipt[] {
   const places = new Map(passing.map((event, place) => [event, place]));
   return made.map((event) => {
     const place = places.get(event);
     if (place === undefined) return { id: event.id, level: 'none', subscribers: 0 };
-    return { id: event.id, level, subscribers: matchedEach?.[place] ?? matched };
+    const subscribers = matchedEach?.[place] ?? matched;
+    return first === undefined
+      ? { id: event.id, level, subscribers }
+      : { id: event.id, level, position: first + place, subscribers };
   });
 }

@@ -5,9 +5,11 @@ import { EventRegistry } from '../streams/event/event-registry.ts';
 import { assembleBus } from './assemble-bus.ts';
 import { resolveBusOptions, type BusOptions } from './bus-options.ts';
 import type { Bus } from './bus.ts';
-import { DeadLetterStore } from './dead-letter.ts';
+import { DeadLetterRecords } from './dead-letter-records.ts';
+import { DeadLetterStore } from './dead-letter-store.ts';
 import { EventFactory } from './event-factory.ts';
 import { EventStreams } from './event-streams.ts';
+import { eventLift } from './lift-event.ts';
 import { compose } from './middleware.ts';
 import { PublishGate } from './publish-gate.ts';
 import { Publisher } from './publisher.ts';
@@ -42,10 +44,12 @@ export function createBus(options: BusOptions = {}): Bus {
     random,
     registry,
   });
-  const transport = resolved.transport({ clock, random });
+  const lift = eventLift(registry);
+  const announce = (type: string, data: object): void => publisher.announce(`breakwater.${type}`, data);
+  const transport = resolved.transport({ clock, random, lift, announce, onIdle: () => host.settled() });
   const gate = new PublishGate(resolved, clock);
   const errors = new Subject<unknown>();
-  const publisher = new Publisher({
+  const publisher: Publisher = new Publisher({
     factory,
     gate,
     transport,
@@ -54,9 +58,19 @@ export function createBus(options: BusOptions = {}): Bus {
       logger.warn({ error }, `an emitted event was not published: ${describeError(error)}`),
   });
   const rules = new RoutingRules();
-  const deadLetters = new DeadLetterStore(resolved.deadLetters, async (event, subscriber) => {
-    const published = await transport.publish([event], { to: subscriber });
-    return published.matched > 0;
+  const { store } = transport;
+  const deadLetters = new DeadLetterStore(resolved.deadLetters, {
+    clock,
+    logger,
+    lift,
+    records: store === undefined ? undefined : new DeadLetterRecords(store.snapshots),
+    redeliver: async (event, subscriber, onSettled) => {
+      const published = await transport.publish([event], {
+        to: subscriber,
+        onSettled: (_event, _subscriber, settlement, detail) => onSettled(settlement, detail),
+      });
+      return published.matched > 0;
+    },
   });
   const ports = { clock, random, transport, deadLetters, rules, logger, registry };
   const streams = new EventStreams({ ...ports, onSettled: () => host.settled() });
@@ -71,7 +85,7 @@ export function createBus(options: BusOptions = {}): Bus {
       ...ports,
       streams,
       publishFrom: (call) => publisher.publishFrom(call),
-      announce: (type, data) => publisher.announce(`breakwater.${type}`, data),
+      announce,
     },
   );
   return assembleBus({ ...ports, host, streams, publisher, gate, errors, heartbeatMs });

@@ -1,8 +1,5 @@
-import { Subject, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { EventEnvelope } from '../streams/event/envelope.ts';
-import { matches } from '../streams/event/pattern.ts';
-import { checkChoice } from './check-options.ts';
-import { checkInteger } from './options.ts';
 
 /** Why an event was given up. */
 export type DeadLetterReason =
@@ -12,6 +9,8 @@ export type DeadLetterReason =
   | 'exhausted'
   /** A filter, key or dedupe function of the subscriber threw. */
   | 'filter-failed'
+  /** It was read from the log, and cannot be lifted to what its definition is now. */
+  | 'unreadable'
   /** The mailbox's policy dropped it, and `deadLetterDropped` is set. */
   | 'dropped'
   /** The bus closed before it was handled. */
@@ -19,7 +18,7 @@ export type DeadLetterReason =
 
 /** An event that a subscriber gave up, with why. */
 export interface DeadLetter {
-  /** Unique in this bus; newer ones are greater. */
+  /** Unique in this bus, and in its store where there is one; newer ones are greater. */
   readonly id: number;
   readonly event: EventEnvelope;
   /** Name of the subscriber that gave it up. */
@@ -27,12 +26,24 @@ export interface DeadLetter {
   readonly reason: DeadLetterReason;
   /** How often it was tried. */
   readonly attempts: number;
-  /** The last error, as its handler threw it. */
+  /**
+   * The last error, as its handler threw it; of a run before, its name, message, stack and code (`StoredError`).
+   */
   readonly error: unknown;
   /** When it was given up: milliseconds since the epoch. */
   readonly time: number;
   /** How often it had been requeued before. */
   readonly requeued: number;
+  /** Where the event stands in the log, if it comes from one. */
+  readonly position: number | undefined;
+}
+
+/** What is kept of an error in a store. */
+export interface StoredError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly code?: string;
 }
 
 /** Which dead letters are meant; all conditions must hold. */
@@ -44,15 +55,20 @@ export interface DeadLetterFilter {
   readonly reason?: DeadLetterReason;
   /** Given up at this time or later, milliseconds since the epoch. */
   readonly since?: number;
+  /** Given up before this time. */
+  readonly until?: number;
   /** At most so many, oldest first. Default `Infinity`. */
   readonly limit?: number;
 }
 
-/** The dead letters of a bus, as its users see them. */
+/**
+ * The dead letters of a bus, as its users see them. With a durable transport they are kept in its store, and those
+ * of runs before are among them once `bus.ready()` has resolved.
+ */
 export interface DeadLetters {
   /** How many there are. */
   readonly size: number;
-  /** How many were discarded to make room (`overflow: 'drop-oldest'`) or by hand. */
+  /** How many were discarded: to make room (`overflow: 'drop-oldest'`), for their age, or by hand. */
   readonly discarded: number;
   /** Emits each dead letter as it is added. */
   readonly added$: Observable<DeadLetter>;
@@ -61,7 +77,9 @@ export interface DeadLetters {
   get(id: number): DeadLetter | undefined;
   /**
    * Gives those that match back to the subscribers that gave them up, and only to them, and takes them
-   * from the list once they are in the mailbox. Resolves to how many; those whose subscriber is gone stay.
+   * from the list once they are in the mailbox. Resolves to how many; those whose subscriber is gone stay, and
+   * those that were requeued `maxRequeues` times. In a store they stay until they are handled: a crash before
+   * brings them back.
    */
   requeue(filter?: DeadLetterFilter): Promise<number>;
   /** Removes those that match for good; says how many. */
@@ -76,134 +94,8 @@ export interface DeadLetterOptions {
    * mailbox fills and its publishers wait; nothing is lost. `'drop-oldest'`: the oldest is discarded and counted.
    */
   readonly overflow?: 'hold' | 'drop-oldest';
-}
-
-/** What is known of a dead letter before it is stored. */
-export type NewDeadLetter = Omit<DeadLetter, 'id' | 'requeued'>;
-
-/** Keeps dead letters in memory, bounded. */
-export class DeadLetterStore implements DeadLetters {
-  readonly added$: Observable<DeadLetter>;
-  discarded = 0;
-  readonly #added = new Subject<DeadLetter>();
-  readonly #letters = new Map<number, DeadLetter>();
-  readonly #capacity: number;
-  readonly #overflow: 'hold' | 'drop-oldest';
-  readonly #redeliver: (event: EventEnvelope, subscriber: string) => Promise<boolean>;
-  /** How often an event that is out again had been requeued; dropped when it is settled for good. */
-  readonly #requeues = new Map<EventEnvelope, number>();
-  /** Ids that a requeue is giving back now. Their places count as free: who holds one may be whom they go to. */
-  readonly #leaving = new Set<number>();
-  #waiting: (() => void)[] = [];
-  #lastId = 0;
-
-  constructor(
-    options: DeadLetterOptions,
-    redeliver: (event: EventEnvelope, subscriber: string) => Promise<boolean>,
-  ) {
-    const { capacity = 10_000, overflow = 'hold' } = options;
-    checkInteger('deadLetters.capacity', capacity, 1);
-    checkChoice('deadLetters.overflow', overflow, ['hold', 'drop-oldest']);
-    this.#capacity = capacity;
-    this.#overflow = overflow;
-    this.#redeliver = redeliver;
-    this.added$ = this.#added.asObservable();
-  }
-
-  get size(): number {
-    return this.#letters.size;
-  }
-
-  /** Stores a dead letter; false, and nothing done, when there is no room and the policy is to hold. */
-  add(letter: NewDeadLetter): boolean {
-    if (this.#letters.size - this.#leaving.size >= this.#capacity) {
-      if (this.#overflow === 'hold') return false;
-      this.#discardOldest();
-    }
-    this.#lastId += 1;
-    const requeued = this.#requeues.get(letter.event) ?? 0;
-    this.#requeues.delete(letter.event);
-    const stored: DeadLetter = { id: this.#lastId, ...letter, requeued };
-    this.#letters.set(stored.id, stored);
-    this.#added.next(stored);
-    return true;
-  }
-
-  /** Calls `callback` when there may be room again. */
-  whenRoom(callback: () => void): void {
-    this.#waiting.push(callback);
-  }
-
-  /** An event will not come back: what is known of its requeues is dropped. O(1); free while none is out. */
-  settled(event: EventEnvelope): void {
-    if (this.#requeues.size > 0) this.#requeues.delete(event);
-  }
-
-  list(filter: DeadLetterFilter = {}): DeadLetter[] {
-    const { id, subscriber, pattern, reason, since = -Infinity, limit = Infinity } = filter;
-    const found: DeadLetter[] = [];
-    for (const letter of this.#letters.values()) {
-      if (found.length >= limit) break;
-      if (id !== undefined && letter.id !== id) continue;
-      if (subscriber !== undefined && letter.subscriber !== subscriber) continue;
-      if (reason !== undefined && letter.reason !== reason) continue;
-      if (letter.time < since) continue;
-      if (pattern !== undefined && !matches(pattern, letter.event.type)) continue;
-      found.push(letter);
-    }
-    return found;
-  }
-
-  get(id: number): DeadLetter | undefined {
-    return this.#letters.get(id);
-  }
-
-  async requeue(filter: DeadLetterFilter = {}): Promise<number> {
-    let requeued = 0;
-    for (const letter of this.list(filter)) {
-      // Two requeues at a time must not give one event twice.
-      if (!this.#letters.has(letter.id) || this.#leaving.has(letter.id)) continue;
-      this.#leaving.add(letter.id);
-      this.#requeues.set(letter.event, letter.requeued + 1);
-      const taken = this.#taken(letter);
-      this.#wake();
-      if (await taken) {
-        this.#letters.delete(letter.id);
-        requeued += 1;
-      } else this.#requeues.delete(letter.event);
-      this.#leaving.delete(letter.id);
-    }
-    return requeued;
-  }
-
-  discard(filter: DeadLetterFilter = {}): number {
-    const letters = this.list(filter);
-    for (const letter of letters) this.#letters.delete(letter.id);
-    this.discarded += letters.length;
-    this.#wake();
-    return letters.length;
-  }
-
-  async #taken(letter: DeadLetter): Promise<boolean> {
-    try {
-      return await this.#redeliver(letter.event, letter.subscriber);
-    } catch {
-      return false;
-    }
-  }
-
-  #discardOldest(): void {
-    for (const id of this.#letters.keys()) {
-      if (this.#leaving.has(id)) continue;
-      this.#letters.delete(id);
-      this.discarded += 1;
-      return;
-    }
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const callback of waiting) callback();
-  }
+  /** Milliseconds after which one is discarded. Default `Infinity`. */
+  readonly maxAgeMs?: number;
+  /** How often one may be requeued. Default `Infinity`. */
+  readonly maxRequeues?: number;
 }

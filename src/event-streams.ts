@@ -10,12 +10,13 @@ import { Mailbox } from '../streams/queue/mailbox.ts';
 import { compileAcceptance, type Acceptance } from './acceptance.ts';
 import type { Subscribable } from './bus.ts';
 import { checkChoice, checkOptions } from './check-options.ts';
-import type { DeadLetterStore } from './dead-letter.ts';
+import type { DeadLetterStore } from './dead-letter-store.ts';
 import { checkInteger } from './options.ts';
 import type { RoutingRules } from './routing-rules.ts';
 import { OpenStream } from './open-stream.ts';
 import type { StreamStats } from './stream-stats.ts';
 import { type StreamOptions, streamOptionNames } from './stream-options.ts';
+import { checkStart } from './start-from.ts';
 import { subscribedPatterns } from './subscribed-patterns.ts';
 import { checkSubscriberName } from './subscriber-name.ts';
 import type { Transport } from './transport/transport.ts';
@@ -54,7 +55,16 @@ export class EventStreams {
     options: StreamOptions,
   ): Observable<EventEnvelope | Delivery> {
     checkOptions('stream', options, streamOptionNames);
-    const { name, prefetch = 16, ack = 'auto', mailbox = {}, order = 'none', dropped } = options;
+    const {
+      name,
+      prefetch = 16,
+      ack = 'auto',
+      mailbox = {},
+      order = 'none',
+      dropped,
+      from = 'now',
+    } = options;
+    checkStart(from);
     const { registry, rules, clock, random } = this.#ports;
     const patterns = subscribedPatterns('stream', subject, registry);
     if (name !== undefined) checkSubscriberName(name);
@@ -72,7 +82,14 @@ export class EventStreams {
     return new Observable((output) => {
       if (this.#closed) throw new ClosedError('the bus is closed; nothing was subscribed');
       const to = name ?? this.#nextName();
-      const config = { name: to, patterns, manual: ack === 'manual', mailbox: { ...mailbox, order } };
+      const config = {
+        name: to,
+        patterns,
+        manual: ack === 'manual',
+        mailbox: { ...mailbox, order },
+        durable: name !== undefined,
+        from,
+      };
       const stream = new OpenStream(
         { ...config, credit: new Credit(prefetch), acceptance: accept(to), dropped },
         this.#ports,

@@ -101,10 +101,12 @@ export type {
   SnapshotWrite,
 } from './snapshot-store.ts';
 export type { Commit, Committed, Store, StoreFactory, StoreHealth, StorePorts } from './store.ts';
+export type { StartFrom } from './start-from.ts';
 export type { StreamOptions } from './stream-options.ts';
 export type { LatencyStats, QueueStats, SubscriberStats } from './subscriber-stats.ts';
 export type { SubscriberState, Subscription } from './subscription.ts';
 export { createSystemClock } from './system-clock.ts';
+export { durableTransport, type DurableTransportOptions } from './transport/durable.ts';
 export { memoryTransport } from './transport/memory.ts';
 export { noopTransport } from './transport/noop.ts';
 export type {
@@ -112,7 +114,6 @@ export type {
   OnSettled,
   Published,
   PublishOrigin,
-  StartFrom,
   Transport,
   TransportFactory,
   TransportFeatures,

@@ -8,8 +8,10 @@ import type { GlobPattern } from '../streams/event/glob.ts';
 import type { Credit } from '../streams/queue/credit.ts';
 import type { MailboxOptions } from '../streams/queue/mailbox.ts';
 import type { SideOutput } from '../streams/operators/side-output.ts';
-import type { DeadLetterReason, DeadLetterStore } from './dead-letter.ts';
+import type { DeadLetterReason } from './dead-letter.ts';
+import type { DeadLetterStore } from './dead-letter-store.ts';
 import type { StreamStats } from './stream-stats.ts';
+import type { StartFrom } from './start-from.ts';
 import type { Transport, TransportSubscription } from './transport/transport.ts';
 
 export interface OpenStreamConfig {
@@ -18,6 +20,8 @@ export interface OpenStreamConfig {
   readonly manual: boolean;
   readonly credit: Credit;
   readonly mailbox: MailboxOptions;
+  readonly durable: boolean;
+  readonly from: StartFrom;
   readonly acceptance: Acceptance;
   readonly dropped: SideOutput<EventEnvelope> | undefined;
 }
@@ -71,14 +75,18 @@ export class OpenStream {
       accepts: this.#accepts,
       onRefused: this.#config.acceptance.forget,
       onDrop: this.#dropped,
+      durable: config.durable,
+      from: config.from,
+      onCaughtUp: () => ports.onSettled(),
+      onUnreadable: (event, error) => this.#store(event, 'unreadable', error, 0),
     });
   }
 
   /** Whether nothing waits and nothing is out. */
   get quiet(): boolean {
     if (this.#config.credit.inFlight > 0) return false;
-    const { depths, parked } = this.#source.status();
-    return parked === 0 && depths[0] + depths[1] + depths[2] + depths[3] === 0;
+    const { depths, parked, lag = 0 } = this.#source.status();
+    return parked + lag === 0 && depths[0] + depths[1] + depths[2] + depths[3] === 0;
   }
 
   stats(): StreamStats {
@@ -114,9 +122,11 @@ export class OpenStream {
   close(): number {
     this.#closing = true;
     for (const delivery of this.#out) {
-      const { event, attempt } = delivery;
+      const { event, attempt, position } = delivery;
       this.#undelivered += 1;
-      this.#store(event, 'closed', this.#closedError(), attempt);
+      // The log has it for the next stream of this name.
+      if (this.#source.durable === true && position !== undefined) continue;
+      this.#store(event, 'closed', this.#closedError(), attempt, position);
       delivery.giveUp();
     }
     this.#out.clear();
@@ -138,11 +148,11 @@ export class OpenStream {
   /** The delivery stays out, and keeps its credit, until the dead letters have room for its event. */
   term(delivery: StreamDelivery, reason: string | undefined, settle: () => void): void {
     const error = new FatalError(reason ?? `given up by the consumer of ${this.#config.name}`);
-    if (this.#store(delivery.event, 'fatal', error, delivery.attempt)) {
+    const kept = (): void => {
       settle();
       this.settled(delivery, false);
-      return;
-    }
+    };
+    if (this.#store(delivery.event, 'fatal', error, delivery.attempt, delivery.position, kept)) return;
     this.#ports.deadLetters.whenRoom(() => this.term(delivery, reason, settle));
   }
 
@@ -185,10 +195,18 @@ export class OpenStream {
     return new ClosedError(`the bus closed before ${this.#config.name} had settled the event`);
   }
 
-  #store(event: EventEnvelope, reason: DeadLetterReason, error: unknown, attempts: number): boolean {
+  #store(
+    event: EventEnvelope,
+    reason: DeadLetterReason,
+    error: unknown,
+    attempts: number,
+    position?: number,
+    kept?: () => void,
+  ): boolean {
     const { clock, deadLetters } = this.#ports;
     const { name: subscriber } = this.#config;
-    const stored = deadLetters.add({ event, subscriber, reason, attempts, error, time: clock.now() });
+    const letter = { event, subscriber, reason, attempts, error, time: clock.now(), position };
+    const stored = deadLetters.add(letter, kept);
     if (stored) this.#deadLettered += 1;
     return stored;
   }
@@ -198,6 +216,7 @@ export class OpenStream {
 class StreamDelivery implements Delivery {
   readonly event: EventEnvelope;
   readonly attempt: number;
+  readonly position: number | undefined;
   readonly #delivery: Delivery;
   readonly #stream: OpenStream;
   #settled = false;
@@ -205,6 +224,7 @@ class StreamDelivery implements Delivery {
   constructor(delivery: Delivery, stream: OpenStream) {
     this.event = delivery.event;
     this.attempt = delivery.attempt;
+    this.position = delivery.position;
     this.#delivery = delivery;
     this.#stream = stream;
   }

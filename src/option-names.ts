@@ -21,6 +21,7 @@ export const subscriberOptionNames: OptionNames<SubscriberOptions> = {
   dedupe: true,
   rateLimit: true,
   deadLetterDropped: true,
+  from: true,
 };
 
 export const mailboxOptionNames: OptionNames<Omit<MailboxOptions, 'order'>> = {
@@ -73,4 +74,9 @@ export const supervisorOptionNames: OptionNames<Omit<SupervisorOptions, 'onGiveU
   backoff: true,
 };
 
-export const deadLetterOptionNames: OptionNames<DeadLetterOptions> = { capacity: true, overflow: true };
+export const deadLetterOptionNames: OptionNames<DeadLetterOptions> = {
+  capacity: true,
+  overflow: true,
+  maxAgeMs: true,
+  maxRequeues: true,
+};

@@ -6,6 +6,7 @@ import type { FilterRule } from '../streams/event/filter.ts';
 import type { PriorityInput } from '../streams/event/priority.ts';
 import type { Ordering } from '../streams/queue/lane-queue.ts';
 import type { MailboxOptions } from '../streams/queue/mailbox.ts';
+import type { StartFrom } from './start-from.ts';
 
 /** When and how often a failed event is tried again. */
 export interface RetryOptions {
@@ -49,8 +50,13 @@ export type SubscriberFilter<Event extends EventEnvelope = EventEnvelope> =
 
 /** What a subscriber may choose. Everything is checked when it subscribes. */
 export interface SubscriberOptions<Event extends EventEnvelope = EventEnvelope> {
-  /** Unique on its bus. Default: made from the handler's name and a number. */
+  /**
+   * Unique on its bus. With a durable transport the subscriber's place in the log is kept under it, and it goes on
+   * there after a restart. Default: made from the handler's name and a number, and no place is kept.
+   */
   readonly name?: string;
+  /** Where it begins, with a durable transport, unless a place is kept under its name. Default `'now'`. */
+  readonly from?: StartFrom;
   /** Capacity, overflow policy and lanes of the mailbox. */
   readonly mailbox?: Omit<MailboxOptions, 'order'>;
   /** Which events may not overlap or swap. Default `'none'`. */

@@ -280,8 +280,10 @@ export class Publisher {
   }
 }
 
-function receiptOf(event: EventEnvelope, published: Published): PublishReceipt {
-  return { id: event.id, level: published.level, subscribers: published.matched };
+function receiptOf({ id }: EventEnvelope, published: Published): PublishReceipt {
+  const { level, matched: subscribers, first } = published;
+  if (first !== undefined) return { id, level, position: first, subscribers };
+  return { id, level, subscribers };
 }
 
 /** A transport may reject with whatever it likes. */

@@ -21,6 +21,7 @@ import {
   type RateLimitOptions,
   type SubscriberOptions,
 } from './options.ts';
+import { checkStart, type StartFrom } from './start-from.ts';
 
 /** A subscriber's options, checked and complete. */
 export interface ResolvedSubscriber {
@@ -36,6 +37,9 @@ export interface ResolvedSubscriber {
   readonly retryBudget: RetryBudgetOptions;
   readonly rateLimit: RateLimitOptions | undefined;
   readonly deadLetterDropped: boolean;
+  /** Its place is kept under its name. */
+  readonly durable: boolean;
+  readonly from: StartFrom;
   readonly acceptance: Acceptance;
 }
 
@@ -58,7 +62,7 @@ export function resolveSubscriber(
   ports: AcceptancePorts & { readonly wrap: (handler: Handler) => Handler },
 ): ResolvedSubscriber {
   const { mailbox = {}, order = 'none', concurrency = 16, timeoutMs = 30_000, retry = {} } = options;
-  const { breaker = {}, fallback, rateLimit, deadLetterDropped = false } = options;
+  const { breaker = {}, fallback, rateLimit, deadLetterDropped = false, from = 'now' } = options;
   checkInteger('concurrency', concurrency, 1);
   checkNumber('timeoutMs', timeoutMs, 1);
   if (typeof deadLetterDropped !== 'boolean') {
@@ -83,6 +87,8 @@ export function resolveSubscriber(
     retryBudget: { ratio: budgetRatio, minRetriesPerSecond },
     rateLimit,
     deadLetterDropped,
+    durable: options.name !== undefined,
+    from: checkStart(from),
     acceptance: compileAcceptance(name, ownEvents, options, ports),
   };
 }

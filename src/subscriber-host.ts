@@ -9,7 +9,7 @@ import type { EventRegistry } from '../streams/event/event-registry.ts';
 import type { Random } from '../streams/event/random.ts';
 import type { Subscribable } from './bus.ts';
 import { checkOptions, givenOptions } from './check-options.ts';
-import type { DeadLetterStore } from './dead-letter.ts';
+import type { DeadLetterStore } from './dead-letter-store.ts';
 import type { Logger } from './logger.ts';
 import { subscriberOptionNames } from './option-names.ts';
 import type { SubscriberOptions } from './options.ts';
@@ -92,6 +92,7 @@ export class SubscriberHost {
     const name = this.#nameFor(options.name, handler);
     const { clock, random, rules } = this.#ports;
     const chosen = { ...this.#options.defaults, ...givenOptions(options) };
+    checkReplayable(chosen.from, this.#ports.transport);
     const config = resolveSubscriber(name, patterns, handler, chosen, {
       clock,
       random,
@@ -166,11 +167,14 @@ export class SubscriberHost {
     for (const [name, { subscriber, leave }] of this.#hosted) {
       leave();
       const before = subscriber.counters.deadLettered + subscriber.counters.dropped;
+      if (subscriber.keeps) undelivered += subscriber.held;
       // Stopped first, so that nothing starts in the places that are given up; running events came first.
       subscriber.actor.send({ type: 'stop' });
       subscriber.abandon();
       subscriber.disconnect(true);
-      undelivered += subscriber.counters.deadLettered + subscriber.counters.dropped - before;
+      if (!subscriber.keeps) {
+        undelivered += subscriber.counters.deadLettered + subscriber.counters.dropped - before;
+      }
       subscriber.outcomes.complete();
       this.#hosted.delete(name);
     }
@@ -180,7 +184,8 @@ export class SubscriberHost {
 
   /** Something has settled: who waits for quiet is told if that was the last. */
   readonly settled = (): void => {
-    if (!this.#quiet.waiting || !this.#ports.streams.quiet) return;
+    const { streams, transport } = this.#ports;
+    if (!this.#quiet.waiting || transport.busy === true || !streams.quiet) return;
     for (const { subscriber } of this.#hosted.values()) if (canMove(subscriber) && !subscriber.quiet) return;
     this.#quiet.reached();
   };
@@ -247,6 +252,15 @@ export class SubscriberHost {
     const stem = typeof handler === 'function' ? handler.name.replaceAll(/[^\w-]/g, '').slice(0, 64) : '';
     return `${stem === '' ? 'handler' : stem}-${this.#names}`;
   }
+}
+
+/** Where to begin is a matter of transports that keep events. @throws TypeError */
+function checkReplayable(from: SubscriberOptions['from'], { name, store, features }: Transport): void {
+  if (from === undefined || from === 'now' || store !== undefined || features.durable) return;
+  throw new TypeError(
+    `from needs a transport that keeps events, and the ${name} transport keeps none; ` +
+      'use createBus({ transport: durableTransport(memoryStore()) }), or lmdb({ path }) of breakwater/lmdb',
+  );
 }
 
 /** A subscriber that is paused, failed or isolated leaves its events where they are. */

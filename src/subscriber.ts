@@ -1,4 +1,3 @@
-import { describeError } from '../streams/event/describe-error.ts';
 import { Subject, type Subscription as RxSubscription } from 'rxjs';
 import { createSubscriberActor, type SubscriberActor } from '../actors/create-subscriber-actor.ts';
 import { Dispatcher } from '../actors/dispatcher.ts';
@@ -14,7 +13,8 @@ import { Credit } from '../streams/queue/credit.ts';
 import type { DropReason } from '../streams/queue/mailbox.ts';
 import { RetryBudget } from '../streams/queue/retry-budget.ts';
 import type { DeadLetterReason } from './dead-letter.ts';
-import { LogThrottle } from './log-throttle.ts';
+import { callOutcome } from './call-outcome.ts';
+import { GiverUp } from './giver-up.ts';
 import { Quiet } from './quiet.ts';
 import { RateHold } from './rate-hold.ts';
 import type { ResolvedSubscriber } from './resolve-subscriber.ts';
@@ -45,7 +45,7 @@ export class Subscriber {
   #source: TransportSubscription;
   #deliveries: RxSubscription;
   readonly #quiet = new Quiet();
-  readonly #log: LogThrottle;
+  readonly #givenUp: GiverUp;
   #closing = false;
 
   constructor(config: ResolvedSubscriber, ports: SubscriberPorts) {
@@ -53,7 +53,7 @@ export class Subscriber {
     this.#ports = ports;
     const { clock, random } = ports;
     this.counters = new SubscriberCounters(clock);
-    this.#log = new LogThrottle(clock);
+    this.#givenUp = new GiverUp(config.name, ports);
     this.#credit = new Credit(config.concurrency);
     this.actor = createSubscriberActor(
       {
@@ -92,8 +92,19 @@ export class Subscriber {
   /** Whether nothing waits and nothing runs. */
   get quiet(): boolean {
     if (this.#credit.inFlight > 0) return false;
+    const { depths, parked, lag = 0 } = this.#source.status();
+    return parked + lag === 0 && depths[0] + depths[1] + depths[2] + depths[3] === 0;
+  }
+
+  /** Whether what it has not handled when it ends comes again in the next run. */
+  get keeps(): boolean {
+    return this.#source.durable === true;
+  }
+
+  /** Events that wait here or run. */
+  get held(): number {
     const { depths, parked } = this.#source.status();
-    return parked === 0 && depths[0] + depths[1] + depths[2] + depths[3] === 0;
+    return this.#credit.inFlight + parked + depths[0] + depths[1] + depths[2] + depths[3];
   }
 
   /** Resolves when nothing waits and nothing runs. */
@@ -114,14 +125,18 @@ export class Subscriber {
     this.#deliveries.unsubscribe();
   }
 
-  /** Gives up the calls that still run: their signals are aborted, their events go to the dead letters. */
+  /**
+   * Gives up the calls that still run: their signals are aborted, their events go to the dead letters, unless a log
+   * has them for the next run.
+   */
   abandon(): number {
     const reason = new ClosedError(`the bus closed before ${this.config.name} had handled the event`);
     const calls = this.#dispatcher.dispose();
     for (const call of calls) {
       call.abort(reason);
-      const { event, attempt } = call.delivery;
-      if (!this.#store(event, 'closed', reason, attempt)) this.counters.dropped += 1;
+      const { event, attempt, position } = call.delivery;
+      if (this.keeps && position !== undefined) continue;
+      if (!this.#store(event, 'closed', reason, attempt, position)) this.counters.dropped += 1;
       call.delivery.term('closed');
     }
     return calls.length;
@@ -143,6 +158,10 @@ export class Subscriber {
       accepts: this.#accepts,
       onRefused: this.config.acceptance.forget,
       onDrop: this.#dropped,
+      durable: config.durable,
+      from: config.from,
+      onCaughtUp: this.#caughtUp,
+      onUnreadable: (event, error) => this.#store(event, 'unreadable', error, 0),
     });
     const deliveries = source.deliveries.subscribe({
       next: this.#deliver,
@@ -157,6 +176,8 @@ export class Subscriber {
     if (this.#quiet.waiting && this.quiet) this.#quiet.reached();
     this.#ports.onSettled();
   }
+
+  readonly #caughtUp = (): void => this.#settled();
 
   readonly #deliver = (delivery: Delivery): void => {
     const { counters } = this;
@@ -193,7 +214,7 @@ export class Subscriber {
     counters.lastEndedAt = call.startedAt + durationMs;
     if (call.attempt === 1) this.#budget.deposit(call.startedAt);
     this.actor.end(false, durationMs, call.epoch);
-    if (this.outcomes.observed) this.#emit('ok', call, durationMs);
+    if (this.outcomes.observed) this.outcomes.next(callOutcome('ok', call, durationMs));
     this.#ports.deadLetters.settled(call.delivery.event);
     call.delivery.ack();
     this.#settled();
@@ -215,41 +236,45 @@ export class Subscriber {
       const retryInMs = decision.delayMs + this.#budget.withdraw(clock.monotonic());
       counters.retried += 1;
       if (this.outcomes.observed)
-        this.#emit(timedOut ? 'timed-out' : 'failed', call, durationMs, error, retryInMs);
+        this.outcomes.next(
+          callOutcome(timedOut ? 'timed-out' : 'failed', call, durationMs, error, retryInMs),
+        );
       call.delivery.nak(retryInMs);
     } else {
-      if (this.outcomes.observed) this.#emit(timedOut ? 'timed-out' : 'failed', call, durationMs, error);
+      if (this.outcomes.observed)
+        this.outcomes.next(callOutcome(timedOut ? 'timed-out' : 'failed', call, durationMs, error));
       this.#deadLetter(call.delivery, decision.kind === 'dead-letter' ? decision.reason : 'exhausted', error);
     }
     this.#settled();
   };
 
-  /** The delivery stays unsettled, and keeps its credit, until the dead letters have room for it. */
+  /** The delivery stays unsettled, and keeps its credit, until the dead letters have it. */
   #deadLetter(delivery: Delivery, reason: DeadLetterReason, error: unknown): void {
-    if (this.#store(delivery.event, reason, error, delivery.attempt)) {
+    const { event, attempt, position } = delivery;
+    let now = true;
+    const kept = (): void => {
       delivery.term(reason);
-      return;
-    }
+      if (!now) this.#settled();
+    };
+    const stored = this.#store(event, reason, error, attempt, position, kept);
+    now = false;
+    if (stored) return;
     this.#ports.deadLetters.whenRoom(() => {
       this.#deadLetter(delivery, reason, error);
       this.#settled();
     });
   }
 
-  #store(event: EventEnvelope, reason: DeadLetterReason, error: unknown, attempts: number): boolean {
-    const { clock, deadLetters, logger } = this.#ports;
-    const { name } = this.config;
-    const stored = deadLetters.add({ event, subscriber: name, reason, attempts, error, time: clock.now() });
+  #store(
+    event: EventEnvelope,
+    reason: DeadLetterReason,
+    error: unknown,
+    attempts: number,
+    position?: number,
+    kept?: () => void,
+  ): boolean {
+    const stored = this.#givenUp.store({ event, reason, error, attempts, position }, kept);
     if (stored) this.counters.deadLettered += 1;
-    const withheld = this.#log.pass();
-    if (withheld === undefined) return stored;
-    const what = stored
-      ? `gave up event ${event.id} of type ${event.type} after ${attempts} attempts (${reason}): ${describeError(error)}`
-      : `holds on to event ${event.id}: the dead letters are full`;
-    logger.warn(
-      { subscriber: name, eventId: event.id, eventType: event.type, reason, error },
-      `${name} ${what}${withheld === 0 ? '' : ` (and ${withheld} more before)`}`,
-    );
     return stored;
   }
 
@@ -270,23 +295,4 @@ export class Subscriber {
       this.outcomes.next({ status: 'dropped', eventId, eventType, attempt: 0, durationMs: 0 });
     }
   };
-
-  #emit(
-    status: Outcome['status'],
-    call: HandlerCall,
-    durationMs: number,
-    error?: unknown,
-    retryInMs?: number,
-  ): void {
-    const { event, attempt } = call.delivery;
-    this.outcomes.next({
-      status,
-      eventId: event.id,
-      eventType: event.type,
-      attempt,
-      durationMs,
-      ...(error === undefined ? {} : { error }),
-      ...(retryInMs === undefined ? {} : { retryInMs }),
-    });
-  }
 }

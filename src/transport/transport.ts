@@ -9,6 +9,7 @@ import type { Credit } from '../../streams/queue/credit.ts';
 import type { DropReason, MailboxOptions } from '../../streams/queue/mailbox.ts';
 import type { Logger } from '../logger.ts';
 import type { PublishLevel } from '../publish-level.ts';
+import type { StartFrom } from '../start-from.ts';
 import type { Store } from '../store.ts';
 
 /** What a transport can do; the conformance suite holds it to what it declares. */
@@ -62,12 +63,6 @@ export interface Published {
   /** Where the first event stands in the log, if there is one; event `i` of the batch stands at `first + i`. */
   readonly first?: number;
 }
-
-/**
- * Where a new subscription begins: with what comes from now on, with the oldest event that is kept, with those
- * appended at a time or later (milliseconds since the epoch), or at a position of the log.
- */
-export type StartFrom = 'now' | 'start' | { readonly time: number } | { readonly position: number };
 
 export interface TransportSubscribeOptions {
   /** Unique in the process; with a durable transport the name under which the position is kept. */

@@ -1,0 +1,249 @@
+import type { Clock } from '../../streams/event/clock.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import { ClosedError, hasCode } from '../../streams/event/errors.ts';
+import type { GlobPattern } from '../../streams/event/glob.ts';
+import type { Appended } from '../event-log.ts';
+import type { Store } from '../store.ts';
+import { CursorWriter } from './cursor-writer.ts';
+import { DurableRouter } from './durable-router.ts';
+import { DurableSubscription } from './durable-subscription.ts';
+import { HeldEvents } from './held-events.ts';
+import { LogStart } from './log-start.ts';
+import { lowestNeeded } from './lowest-needed.ts';
+import { reached, reachedHeld } from './reached.ts';
+import type {
+  Published,
+  Transport,
+  TransportHealth,
+  TransportPorts,
+  TransportPublishOptions,
+  TransportSubscribeOptions,
+  TransportSubscription,
+} from './transport.ts';
+import { Turn } from './turn.ts';
+
+/** Its options, complete and checked. */
+export interface DurableTransportConfig {
+  readonly onStorageFailure: 'fail' | 'memory';
+  readonly maxHeldEvents: number;
+  readonly retryIntervalMs: number;
+  readonly cursorIntervalMs: number;
+}
+
+const noOptions: TransportPublishOptions = {};
+
+/**
+ * The transport on a store.
+ *
+ *     publish ─► append ─► log ─► watch ─► route ─► subscriptions that keep up
+ *                  │ failed         └─ read ─► subscriptions that do not
+ *                  └─► held in memory, if asked ─► append, later
+ *
+ * What was appended comes back through the watch, so that events which others commit to the same store reach
+ * subscriptions in the same way, and all in the order of the log.
+ */
+export class DurableTransport implements Transport {
+  readonly name = 'durable';
+  readonly features;
+  readonly store: Store;
+  readonly #clock: Clock;
+  readonly #ports: TransportPorts;
+  readonly #turn: Turn;
+  readonly #router = new DurableRouter();
+  /** Subscriptions that have ended: what they knew of their place is newer than what is written. */
+  readonly #ended = new Map<string, DurableSubscription>();
+  readonly #start: LogStart;
+  readonly #cursors: CursorWriter;
+  readonly #held: HeldEvents | undefined;
+  readonly #unwatch: readonly (() => void)[];
+  #appending = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(store: Store, options: DurableTransportConfig, ports: TransportPorts) {
+    const { log } = store;
+    const { level, durable } = log.features;
+    this.features = { level, durable, ordered: true, shared: false, settlements: true };
+    this.store = store;
+    this.#ports = ports;
+    this.#clock = ports.clock;
+    this.#turn = new Turn(ports.clock);
+    this.#cursors = new CursorWriter(store, ports.clock, options.cursorIntervalMs);
+    this.#start = new LogStart(store, this.#ended);
+    this.#held =
+      options.onStorageFailure === 'fail'
+        ? undefined
+        : new HeldEvents(
+            { maxEvents: options.maxHeldEvents, retryMs: options.retryIntervalMs },
+            { log, clock: ports.clock, recovered: this.#recovered },
+          );
+    const onHealth = store.onHealth(({ state, reason }) => {
+      const type = state === 'failed' ? 'storage.failed' : 'storage.recovered';
+      this.#trouble(type, { store: store.name, ...(reason === undefined ? {} : { reason }) });
+    });
+    const unprotect = store.protect?.(() => lowestNeeded(store.snapshots, this.#durable()));
+    this.#unwatch = [log.watch(this.#hear), onHealth, ...(unprotect === undefined ? [] : [unprotect])];
+  }
+
+  get busy(): boolean {
+    return this.#appending > 0;
+  }
+
+  publish(
+    events: readonly EventEnvelope[],
+    options: TransportPublishOptions = noOptions,
+  ): Published | Promise<Published> {
+    if (this.#closing !== undefined) {
+      throw new ClosedError('the durable transport is closed; nothing was published');
+    }
+    const { to, onSettled } = options;
+    const [first] = events;
+    if (first === undefined) return { level: this.features.level, matched: 0 };
+    if (to !== undefined || first.type.startsWith('breakwater.')) return this.#router.tell(events, options);
+    if (options.noWait === true && this.features.durable) {
+      throw new TypeError('publishSync cannot wait for a disk; use publish');
+    }
+    if (onSettled !== undefined) for (const event of events) this.#router.trackers.add(event, onSettled);
+    if (this.#held?.active === true) return this.#hold(events);
+    return this.#append(events, onSettled === undefined ? this.#router.reached : this.#router.awaited);
+  }
+
+  subscribe(
+    patterns: readonly (string | GlobPattern)[],
+    options: TransportSubscribeOptions,
+  ): TransportSubscription {
+    const { name } = options;
+    if (this.#closing !== undefined) {
+      throw new ClosedError('the durable transport is closed; nothing was subscribed');
+    }
+    if (this.#router.byName.has(name)) {
+      throw new TypeError(`a subscription named ${name} exists already; names are unique`);
+    }
+    let leave = (): void => {};
+    const subscription: DurableSubscription = new DurableSubscription(patterns, options, {
+      clock: this.#clock,
+      turn: this.#turn,
+      log: this.store.log,
+      lift: this.#ports.lift ?? ((event) => event),
+      join: () => {
+        leave = this.#router.add(subscription, patterns);
+      },
+      leave: () => {
+        leave();
+        if (subscription.durable) this.#ended.set(name, subscription);
+      },
+      open: (opened, failed) => this.#start.find(subscription, opened, failed),
+      moved: () => {
+        if (this.#router.byName.get(name) === subscription || this.#ended.get(name) === subscription) {
+          this.#cursors.add(subscription);
+        }
+      },
+      last: () => this.#start.last,
+      holding: () => this.#held?.active === true,
+      trouble: this.#trouble,
+      onSettled: this.#router.settled,
+    });
+    return subscription;
+  }
+
+  health(): TransportHealth {
+    const { state, reason = 'the store has failed' } = this.store.health();
+    const ready = this.#closing === undefined;
+    if (this.#held?.active === true) {
+      return {
+        ready,
+        durable: false,
+        reason: `not durable, ${this.#held.size} events wait in memory: ${reason}`,
+      };
+    }
+    const { durable } = this.features;
+    if (state === 'ok') return { ready, durable };
+    // With 'memory' a publish would be taken, though no longer kept.
+    return { ready: ready && this.#held !== undefined, durable: false, reason };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeNow();
+    return this.#closing;
+  }
+
+  async #closeNow(): Promise<void> {
+    try {
+      await this.#held?.close();
+      await this.#cursors.flush();
+    } finally {
+      for (const end of this.#unwatch) end();
+      await this.store.close();
+    }
+  }
+
+  #append(
+    events: readonly EventEnvelope[],
+    matching: (event: EventEnvelope) => number,
+  ): Published | Promise<Published> {
+    let appended: Appended | Promise<Appended>;
+    try {
+      appended = this.store.log.append(events);
+    } catch (error) {
+      return this.#refused(events, error);
+    }
+    if (!(appended instanceof Promise)) return reached(events, appended, matching);
+    this.#appending += 1;
+    return appended.then(
+      (done) => {
+        this.#appended();
+        return reached(events, done, matching);
+      },
+      (error: unknown) => {
+        this.#appended();
+        return this.#refused(events, error);
+      },
+    );
+  }
+
+  #appended(): void {
+    this.#appending -= 1;
+    if (this.#appending === 0) this.#ports.onIdle?.();
+  }
+
+  /** The log did not take the events: the publish fails, or memory takes them. */
+  #refused(events: readonly EventEnvelope[], error: unknown): Published {
+    if (this.#held !== undefined && hasCode(error, 'ERR_STORAGE')) {
+      this.#held.begin(error);
+      return this.#hold(events);
+    }
+    for (const event of events) this.#router.trackers.forget(event);
+    throw error;
+  }
+
+  #hold(events: readonly EventEnvelope[]): Published {
+    try {
+      this.#held?.add(events);
+    } catch (error) {
+      for (const event of events) this.#router.trackers.forget(event);
+      throw error;
+    }
+    return reachedHeld(events.map(this.#router.hold));
+  }
+
+  readonly #recovered = (written: number): void => {
+    this.#trouble('storage.written', { store: this.store.name, events: written });
+    for (const subscription of this.#router.byName.values()) subscription.poke();
+  };
+
+  /** Events were appended, by this transport or by others that share its store. */
+  readonly #hear = (first: number, events: readonly EventEnvelope[]): void => {
+    for (let index = 0; index < events.length; index += 1) {
+      const event = events[index];
+      this.#start.last = first + index;
+      if (event !== undefined) this.#router.hear(event, first + index);
+    }
+  };
+
+  /** All that keep their place, of this run. */
+  #durable(): Map<string, DurableSubscription> {
+    const active = [...this.#router.byName].filter(([, { durable }]) => durable);
+    return new Map([...this.#ended, ...active]);
+  }
+
+  readonly #trouble = (type: string, data: object): void => this.#ports.announce?.(type, data);
+}
