@@ -23,9 +23,9 @@ const maxOverlap = 10_000;
  * Lays windows [start, start + sizeMs) over event time, one every `hopMs`, and emits their figures.
  *
  * A value is in size / hop windows, but added only once: windows share slices and merge them when they
- * close. So O(1) a value, and size / hop merges for each key and result. With early results, or discarding,
- * windows do not share and a value costs O(size / hop). Evicted results are of one slice, not of a window. A
- * value is late when none of its windows takes it; for the rest see `tumblingWindow`.
+ * give results. So O(1) a value, and size / hop merges for each key and result. With `early.everyCount` each
+ * window counts for itself: they do not share, and a value costs O(size / hop). Evicted results are of one
+ * slice, not of a window. A value is late when none of its windows takes it; the rest is as in `tumblingWindow`.
  *
  * @throws RangeError when an option is out of range, TypeError when options do not go together.
  * @example
@@ -58,7 +58,7 @@ export function hoppingWindow<T, R, K extends WindowKey = undefined>(
   }
   const settings = checkWindowOptions(options, 'hoppingWindow');
   const grid = { sizeMs, hopMs, offsetMs: offsetMs % hopMs };
-  const shares = options.early === undefined && !settings.discarding;
+  const shares = settings.everyCount === Infinity;
   return runStage((output) =>
     shares ? new SharedWindows(settings, output, grid) : new AlignedWindows(settings, output, grid),
   );

@@ -1,29 +1,31 @@
 import type { Subscriber } from 'rxjs';
 import type { Bucket } from '../windows/bucket.ts';
+import { Fifo } from '../windows/fifo.ts';
 import type { OpenMark } from '../windows/resume-tracker.ts';
 import { forEachSlice, sliceAt, type SliceGrid, windowsOf } from '../windows/slices.ts';
 import { TimeHeap } from '../queue/time-heap.ts';
 import type { Watermark } from './watermark.ts';
 import type { WindowSettings } from './window-options.ts';
+import { type WindowContent, WindowContents } from './window-contents.ts';
 import type { WindowKey, WindowResult, WindowTiming } from './window-result.ts';
 import { WindowStage } from './window-stage.ts';
 
 type SliceBucket<K> = Bucket<K, OpenMark | undefined>;
 
-/** A window's content while it is put together. */
-interface Merging<K> {
-  readonly key: K;
-  slot: number;
-  /** Whether `slot` is its own, not that of its first slice. */
-  own: boolean;
+/** An early result that is to be given. */
+interface EarlyResult<K> {
+  readonly start: number;
+  readonly contents: WindowContents<K>;
+  readonly content: WindowContent<K>;
 }
 
 /**
  * Overlapping windows that share slices: a value is added once, however many windows it lies in, and a
  * window is merged from its slices when it closes.
  *
- * A slice is kept until the last of its windows can no longer change. Windows have no state of their own, so
- * they cannot give early results nor leave out what they have told; `AlignedWindows` can.
+ * A slice is kept until the last of its windows can no longer change. Windows have no state of their own, but
+ * their early results are given all at the same moments: so the slices know what is new to all of them, and
+ * when discarding hold only that. What makes each window count for itself is for `AlignedWindows`.
  */
 export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, K> {
   readonly #grid: SliceGrid;
@@ -32,8 +34,12 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
   readonly #expiring = new TimeHeap<SliceBucket<K>>();
   /** Starts of the windows that are to close, by their ends. */
   readonly #closing = new TimeHeap<number>();
-  /** Which windows are in `#closing`; and, while late values may come, how many results each key had. */
+  /** Which windows are in `#closing`; and, where more results may come, how many each key had. */
   readonly #revisions = new Map<number, Map<K, number>>();
+  /** Whether a window may give more than one result. */
+  readonly #tellsOften: boolean;
+  /** Early results that are being given. */
+  readonly #news = new Fifo<EarlyResult<K>>();
   #recent: SliceBucket<K> | undefined;
   #open = 0;
 
@@ -44,6 +50,7 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
   ) {
     super(settings, output);
     this.#grid = grid;
+    this.#tellsOften = settings.allowedLatenessMs > 0 || settings.early !== undefined;
   }
 
   protected override take(key: K, time: number): boolean {
@@ -56,12 +63,14 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
       this.#open += 1;
     }
     this.aggregates.add(slot, time);
-    if (slice.end <= this.time && this.settings.allowedLatenessMs > 0) this.#emitLate(slice, key);
+    if (slice.end <= this.time && this.settings.allowedLatenessMs > 0) this.#emitLate(slice, key, time);
     if (this.#open > this.settings.maxOpenWindows) this.#evictExcess();
     return true;
   }
 
   protected override close(): void {
+    // Only if an early result has brought the watermark that closes: the others come before on-time ones.
+    this.#tellNews();
     while (this.#closing.nextTime <= this.time) {
       const start = this.#closing.pop();
       if (start === undefined || this.output.closed) break;
@@ -78,11 +87,12 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
   }
 
   protected override fireEarly(): void {
-    // Early results need windows with a state of their own.
+    this.#queueNews();
+    this.#tellNews();
   }
 
   protected override endBurst(): void {
-    // As above: nothing waits.
+    // Nothing waits: counting is not done here.
   }
 
   /** The slice that takes a value of `time`; `undefined` if all its windows are done with. */
@@ -115,50 +125,95 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
   }
 
   #emitWindow(start: number): void {
-    const end = start + this.#grid.sizeMs;
-    const { allowedLatenessMs } = this.settings;
-    const contents = new Map<K, Merging<K>>();
+    // What a result brings back may put out a slice whose figures are still to be told.
+    const contents = new WindowContents<K>(this.aggregates, this.settings.evicted !== undefined);
     forEachSlice(this.#grid, start, (sliceStart) => {
-      this.#slices.get(sliceStart)?.slots.forEach((slot, key) => this.#mergeInto(contents, key, slot));
+      this.#slices.get(sliceStart)?.slots.forEach((slot, key) => contents.add(key, slot));
     });
-    const done = end + allowedLatenessMs <= this.time;
-    const revisions = this.#revisions.get(start);
-    if (done) this.#revisions.delete(start);
     for (const content of contents.values()) {
-      if (!done) revisions?.set(content.key, 1);
-      this.#tell(content, start, 0, 'on-time');
+      this.#tell(content, start, 'on-time');
+      contents.close(content);
+    }
+    if (start + this.#grid.sizeMs + this.settings.allowedLatenessMs <= this.time)
+      this.#revisions.delete(start);
+  }
+
+  /**
+   * Puts together what the open windows are to tell of keys that have had values since the last early results:
+   * all of it before the first is given, for results may bring values.
+   */
+  #queueNews(): void {
+    for (const start of this.#revisions.keys()) {
+      if (start + this.#grid.sizeMs <= this.time) continue;
+      const slices: SliceBucket<K>[] = [];
+      const news = new Set<K>();
+      forEachSlice(this.#grid, start, (sliceStart) => {
+        const slice = this.#slices.get(sliceStart);
+        if (slice === undefined) return;
+        slices.push(slice);
+        for (const [key, slot] of slice.slots) if (this.aggregates.pending(slot) > 0) news.add(key);
+      });
+      const contents = new WindowContents<K>(this.aggregates, true);
+      for (const { slots } of slices) {
+        for (const [key, slot] of slots) if (news.has(key)) contents.add(key, slot);
+      }
+      for (const content of contents.values()) this.#news.push({ start, contents, content });
+    }
+    for (const { slots } of this.#slices.values()) {
+      for (const slot of slots.values()) {
+        if (this.settings.discarding) this.aggregates.clear(slot);
+        else this.aggregates.told(slot);
+      }
+    }
+  }
+
+  #tellNews(): void {
+    for (let next = this.#news.shift(); next !== undefined; next = this.#news.shift()) {
+      this.#tell(next.content, next.start, 'early');
+      next.contents.close(next.content);
     }
   }
 
   /** Emits anew those windows of `slice` that have closed, for they hold one more value of `key`. */
-  #emitLate(slice: SliceBucket<K>, key: K): void {
+  #emitLate(slice: SliceBucket<K>, key: K, time: number): void {
     const { sizeMs, hopMs } = this.#grid;
-    const { allowedLatenessMs } = this.settings;
+    const { allowedLatenessMs, discarding } = this.settings;
     const { first, last } = windowsOf(this.#grid, slice);
+    // Discarding, the value is all there is to tell. Counted now, as results may bring others to be read.
+    const alone = discarding ? this.aggregates.open() : undefined;
+    if (alone !== undefined) this.aggregates.add(alone, time);
     for (let start = first; start <= last; start += hopMs) {
       const end = start + sizeMs;
       if (end > this.time || end + allowedLatenessMs <= this.time) continue;
-      const contents = new Map<K, Merging<K>>();
+      if (alone !== undefined) {
+        this.#tell({ key, slot: alone, own: true }, start, 'late');
+        continue;
+      }
+      const contents = new WindowContents<K>(this.aggregates);
       forEachSlice(this.#grid, start, (sliceStart) => {
         const slot = this.#slices.get(sliceStart)?.slots.get(key);
-        if (slot !== undefined) this.#mergeInto(contents, key, slot);
+        if (slot !== undefined) contents.add(key, slot);
       });
       const content = contents.get(key);
       if (content === undefined) continue;
-      const revisions = this.#revisionsOf(start);
-      const revision = revisions.get(key) ?? 0;
-      revisions.set(key, revision + 1);
-      this.#tell(content, start, revision, 'late');
+      this.#tell(content, start, 'late');
+      contents.close(content);
     }
+    if (alone !== undefined) this.aggregates.close(alone);
   }
 
-  #tell({ key, slot, own }: Merging<K>, start: number, revision: number, timing: WindowTiming): void {
-    const end = start + this.#grid.sizeMs;
-    if (!this.output.closed) this.emit({ key, slot, start, end, revision }, timing);
-    if (own) this.aggregates.close(slot);
+  #tell({ key, slot }: WindowContent<K>, start: number, timing: WindowTiming): void {
+    if (this.output.closed) return;
+    let revision = 0;
+    if (this.#tellsOften) {
+      const revisions = this.#revisionsOf(start);
+      revision = revisions.get(key) ?? 0;
+      revisions.set(key, revision + 1);
+    }
+    this.emit({ key, slot, start, end: start + this.#grid.sizeMs, revision }, timing);
   }
 
-  /** Results so far of a window that has closed. One that opens late has had none. */
+  /** Results so far of a window, by key. One that opens late has had none. */
   #revisionsOf(start: number): Map<K, number> {
     let revisions = this.#revisions.get(start);
     if (revisions === undefined) {
@@ -166,22 +221,6 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
       this.#revisions.set(start, revisions);
     }
     return revisions;
-  }
-
-  #mergeInto(contents: Map<K, Merging<K>>, key: K, slot: number): void {
-    const content = contents.get(key);
-    if (content === undefined) {
-      contents.set(key, { key, slot, own: false });
-      return;
-    }
-    if (!content.own) {
-      // The slice goes on being shared: what is merged must be a copy.
-      const copy = this.aggregates.open();
-      this.aggregates.merge(copy, content.slot);
-      content.slot = copy;
-      content.own = true;
-    }
-    this.aggregates.merge(content.slot, slot);
   }
 
   /** Puts out the oldest slices, until no more are held than may be. */
@@ -207,7 +246,7 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
 
   /** Of a key that is put out nothing is kept: what comes for it later begins anew. */
   #forgetResults(slice: SliceBucket<K>, key: K): void {
-    if (this.settings.allowedLatenessMs === 0) return;
+    if (!this.#tellsOften) return;
     const { first, last } = windowsOf(this.#grid, slice);
     for (let start = first; start <= last; start += this.#grid.hopMs) this.#revisions.get(start)?.delete(key);
   }
