@@ -1,45 +1,39 @@
-import type { Bus } from 'breakwater';
+import { type Bus, type EventDefinition, publishTo } from 'breakwater';
+import { map, type OperatorFunction, pipe } from 'rxjs';
 import { authAccepted, authFailed, bruteForce, compromised, spray } from './events.ts';
-import { createBruteForceRule } from './rules/brute-force.ts';
-import { createCompromiseRule } from './rules/compromise.ts';
-import { createSprayRule } from './rules/spray.ts';
+import { bruteForceRule } from './rules/brute-force.ts';
+import { compromiseRule } from './rules/compromise.ts';
+import type { Raised } from './rules/raised.ts';
+import { sprayRule } from './rules/spray.ts';
 
 /**
- * A login waits in a more urgent lane than the failures before it: `order: 'key'` sees to it that it does not
- * overtake those of its own address. And a rule that has counted an event must not be given it again.
+ * A login waits in a more urgent lane than the failures before it, and urgent lanes run ahead of the others by
+ * hours of the log. Rules by event time need the log as it was: `order: 'total'` undoes the lanes.
  */
-const judging = { order: 'key', retry: false } as const;
+const asLogged = { order: 'total' } as const;
 
-/** Subscribes one actor for each rule. Their alerts are events like any other. */
+/** Sends what happens through the rules, one stream for each. Their alerts are events like any other. */
 export function subscribeRules(bus: Bus): void {
-  const judgeFailures = createBruteForceRule();
-  bus.subscribe(
-    authFailed,
-    ({ time, data: { ip, attempts } }, { publish }) => {
-      const alert = judgeFailures(ip, time, attempts);
-      return alert && publish(bruteForce, alert, { key: ip, time });
-    },
-    { name: 'brute-force', ...judging },
-  );
+  const failures = (name: string) => bus.stream(authFailed, { name, ...asLogged });
 
-  const compromise = createCompromiseRule();
-  bus.subscribe(
-    [authFailed, authAccepted],
-    ({ type, time, data }, { publish }) => {
-      if (type === 'auth.failed') return compromise.failed(data.ip, time, data.attempts);
-      const alert = compromise.accepted(data.ip, time, data.user);
-      return alert && publish(compromised, alert, { key: data.ip, time });
-    },
-    { name: 'compromise', ...judging },
-  );
+  failures('brute-force').pipe(bruteForceRule(), publishAlerts(bus, bruteForce)).subscribe();
+  failures('spray').pipe(sprayRule(), publishAlerts(bus, spray)).subscribe();
+  bus
+    .stream([authFailed, authAccepted], { name: 'compromise', ...asLogged })
+    .pipe(compromiseRule(), publishAlerts(bus, compromised))
+    .subscribe();
+}
 
-  const judgeName = createSprayRule();
-  bus.subscribe(
-    authFailed,
-    ({ time, data: { ip, user, attempts } }, { publish }) => {
-      const alert = attempts > 0 ? judgeName(ip, time, user) : undefined;
-      return alert && publish(spray, alert, { key: ip, time });
-    },
-    { name: 'spray', ...judging },
+/** Publishes what a rule has raised: at the time of its cause, under the address. */
+function publishAlerts<Data>(
+  bus: Bus,
+  alert: EventDefinition<string, Data>,
+): OperatorFunction<Raised<Data>, unknown> {
+  return pipe(
+    map(({ ip, data, cause }: Raised<Data>) =>
+      alert(data, { key: ip, time: cause.time, causationId: cause.id }),
+    ),
+    // All at once: an alert must be on its way before its cause is settled, or the bus would seem idle.
+    publishTo(bus, { concurrency: 100_000 }),
   );
 }

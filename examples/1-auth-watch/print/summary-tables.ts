@@ -20,6 +20,8 @@ export function summaryTables(summary: Summary, bus: Bus, seconds: number, paint
     renderTable(['alert', 'raised'], Object.entries(alerts)),
     '',
     renderTable(['handler', 'handled', 'failed', 'p99 ms', 'breaker'], handlerRows(bus)),
+    '',
+    renderTable(['stream', 'handled', 'waiting'], streamRows(bus)),
   ].join('\n');
 }
 
@@ -39,4 +41,8 @@ function handlerRows(bus: Bus): (string | number)[][] {
   return bus.stats().subscribers.map(({ name, succeeded, failed, latencyMs, breaker }) => {
     return [name, succeeded, failed, latencyMs.p99.toFixed(3), breaker.state];
   });
+}
+
+function streamRows(bus: Bus): (string | number)[][] {
+  return bus.stats().streams.map(({ name, handled, waiting }) => [name, handled, waiting]);
 }

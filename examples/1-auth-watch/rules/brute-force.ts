@@ -1,5 +1,10 @@
-import { createKeyedState } from './keyed-state.ts';
-import { createSlidingCount } from './sliding-count.ts';
+import type { EventOf } from 'breakwater';
+import { cooldown, slidingWindow, sum, withoutWatermarks } from 'breakwater/streams';
+import { filter, map, type OperatorFunction, pipe } from 'rxjs';
+import type { authFailed } from '../events.ts';
+import { copyText } from '../parse/copy-text.ts';
+import { inLogTime, type Logged } from './log-time.ts';
+import type { Raised } from './raised.ts';
 
 export interface BruteForceOptions {
   /** Default `60_000`. */
@@ -15,28 +20,36 @@ export interface BruteForceAlert {
   readonly count: number;
 }
 
-/** Judges `attempts` failed logins of one moment; gives the alert that they raise, if any. */
-export type BruteForceRule = (ip: string, time: number, attempts: number) => BruteForceAlert | undefined;
+type Failed = EventOf<typeof authFailed>;
 
 /**
  * Many failures from one address in a short time.
  *
- * Repeated failures are judged one by one: the alert carries the count at the first that reached the
- * threshold. The same call raises at most one, because the cooldown begins with it.
+ * Repeated failures count one by one: the alert carries the count at the first that reached the threshold.
+ * The same event raises at most one, because the cooldown begins with it. What the limits of the operators
+ * push out, in a flood from ever new addresses, is forgotten.
  */
-export function createBruteForceRule(options: BruteForceOptions = {}): BruteForceRule {
+export function bruteForceRule(
+  options: BruteForceOptions = {},
+): OperatorFunction<Failed, Raised<BruteForceAlert>> {
   const { windowMs = 60_000, threshold = 5, cooldownMs = 300_000 } = options;
-  const states = createKeyedState(() => ({ failures: createSlidingCount(windowMs), alertedAt: -Infinity }), {
-    idleMs: Math.max(2 * windowMs, cooldownMs),
-  });
-
-  return function judgeFailures(ip, time, attempts) {
-    if (attempts === 0) return undefined;
-    const state = states.at(ip, time);
-    const before = state.failures.countAt(time);
-    state.failures.add(time, attempts);
-    if (before + attempts < threshold || time - state.alertedAt < cooldownMs) return undefined;
-    state.alertedAt = time;
-    return { count: Math.max(threshold, before + 1) };
-  };
+  const forget = { next: () => {} };
+  return pipe(
+    filter((event: Failed) => event.data.attempts > 0),
+    inLogTime(),
+    slidingWindow({
+      sizeMs: windowMs,
+      key: ({ event }: Logged<Failed>) => event.data.ip,
+      aggregate: { failures: sum(({ event }: Logged<Failed>) => event.data.attempts) },
+      evicted: forget,
+    }),
+    withoutWatermarks(),
+    filter(({ failures }) => failures >= threshold),
+    cooldown({ ms: cooldownMs, key: ({ key }) => copyText(key), evicted: forget }),
+    withoutWatermarks(),
+    map(({ key, failures, value: { event } }) => {
+      const before = failures - event.data.attempts;
+      return { ip: key, data: { count: Math.max(threshold, before + 1) }, cause: event };
+    }),
+  );
 }

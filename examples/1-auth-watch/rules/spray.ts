@@ -1,5 +1,10 @@
+import type { EventOf } from 'breakwater';
+import { customAggregate, risingEdge, slidingWindow, withoutWatermarks } from 'breakwater/streams';
+import { filter, map, type OperatorFunction, pipe } from 'rxjs';
+import type { authFailed } from '../events.ts';
 import { copyText } from '../parse/copy-text.ts';
-import { createKeyedState } from './keyed-state.ts';
+import { inLogTime, type Logged } from './log-time.ts';
+import type { Raised } from './raised.ts';
 
 export interface SprayOptions {
   /** Default `600_000`. */
@@ -14,44 +19,66 @@ export interface SprayAlert {
   readonly users: readonly string[];
 }
 
-/** Judges a failed login; gives the alert that it raises, if any. */
-export type SprayRule = (ip: string, time: number, user: string) => SprayAlert | undefined;
-
-interface Try {
-  readonly user: string;
-  readonly time: number;
-}
+type Failed = EventOf<typeof authFailed>;
 
 /**
  * One address that tries many names.
  *
  * An alert is raised when the number of distinct names in the window reaches the threshold, and again only
- * after it was below. Only the latest `threshold` names of an address are kept, which is all it takes to
- * know: memory does not grow with the names that an attacker thinks up.
+ * after it was below. A figure of ours keeps the latest `threshold` names, which is all it takes to know.
  */
-export function createSprayRule(options: SprayOptions = {}): SprayRule {
+export function sprayRule(options: SprayOptions = {}): OperatorFunction<Failed, Raised<SprayAlert>> {
   const { windowMs = 600_000, threshold = 3 } = options;
-  const states = createKeyedState(() => ({ tries: [] as Try[], raised: false }), { idleMs: 2 * windowMs });
-
-  return function judgeName(ip, time, user) {
-    const state = states.at(ip, time);
-    state.tries = withTry(state.tries, { user, time }).slice(0, threshold);
-    const recent = state.tries.filter((tried) => time - tried.time < windowMs);
-    const wasRaised = state.raised;
-    state.raised = recent.length >= threshold;
-    return state.raised && !wasRaised
-      ? { count: recent.length, users: recent.map((tried) => tried.user) }
-      : undefined;
-  };
+  const forget = { next: () => {} };
+  return pipe(
+    filter((event: Failed) => event.data.attempts > 0),
+    inLogTime(),
+    slidingWindow({
+      sizeMs: windowMs,
+      key: ({ event }: Logged<Failed>) => event.data.ip,
+      aggregate: { users: latestNames(threshold) },
+      evicted: forget,
+    }),
+    risingEdge({
+      when: ({ users }) => users.length >= threshold,
+      // Kept for long only where the condition holds.
+      key: ({ key, users }) => (users.length >= threshold ? copyText(key) : key),
+      evicted: forget,
+    }),
+    withoutWatermarks(),
+    map(({ key, users, value: { event } }) => {
+      return { ip: key, data: { count: users.length, users }, cause: event };
+    }),
+  );
 }
 
-/** One entry for each name with its latest time, the latest first. */
-function withTry(tries: readonly Try[], added: Try): Try[] {
-  const known = tries.find((tried) => tried.user === added.user);
-  const user = known?.user ?? copyText(added.user);
-  const latest = { user, time: Math.max(known?.time ?? -Infinity, added.time) };
-  const others = tries.filter((tried) => tried.user !== added.user);
-  const at = others.findIndex((tried) => tried.time <= latest.time);
-  others.splice(at < 0 ? others.length : at, 0, latest);
+/** A name, and the place in the log at which it was tried last. */
+interface Tried {
+  readonly user: string;
+  readonly place: number;
+}
+
+/** The figure of the `max` names that were tried last, the latest first. */
+function latestNames(max: number) {
+  return customAggregate({
+    create: (): { tries: readonly Tried[] } => ({ tries: [] }),
+    read: ({ event, place }: Logged<Failed>): Tried => ({ user: event.data.user, place }),
+    add: (state, tried) => void (state.tries = withTry(state.tries, tried, max)),
+    merge(into, from) {
+      for (const tried of from.tries) into.tries = withTry(into.tries, tried, max);
+    },
+    result: ({ tries }) => tries.map(({ user }) => user),
+  });
+}
+
+/** One entry for each name with its latest place, the latest first. */
+function withTry(tries: readonly Tried[], tried: Tried, max: number): readonly Tried[] {
+  const known = tries.findIndex(({ user }) => user === tried.user);
+  if (known >= 0 && (tries[known]?.place ?? 0) > tried.place) return tries;
+  const others = known < 0 ? [...tries] : tries.toSpliced(known, 1);
+  let at = 0;
+  while ((others[at]?.place ?? -1) > tried.place) at += 1;
+  others.splice(at, 0, tried);
+  if (others.length > max) others.pop();
   return others;
 }

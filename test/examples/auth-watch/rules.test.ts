@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { createBruteForceRule } from '../../../examples/1-auth-watch/rules/brute-force.ts';
-import { createCompromiseRule } from '../../../examples/1-auth-watch/rules/compromise.ts';
-import { createSlidingCount } from '../../../examples/1-auth-watch/rules/sliding-count.ts';
-import { createSprayRule } from '../../../examples/1-auth-watch/rules/spray.ts';
+import { filter, from, type OperatorFunction, pipe } from 'rxjs';
+import type { EventOf } from 'breakwater';
+import type { authAccepted, authFailed } from '../../../examples/1-auth-watch/events.ts';
+import { type BruteForceOptions, bruteForceRule } from '../../../examples/1-auth-watch/rules/brute-force.ts';
+import { compromiseRule } from '../../../examples/1-auth-watch/rules/compromise.ts';
+import { createLogClock } from '../../../examples/1-auth-watch/rules/log-time.ts';
+import type { Raised } from '../../../examples/1-auth-watch/rules/raised.ts';
+import { type SprayOptions, sprayRule } from '../../../examples/1-auth-watch/rules/spray.ts';
+
+type Failed = EventOf<typeof authFailed>;
+type Accepted = EventOf<typeof authAccepted>;
 
 interface Login {
   readonly ip: string;
@@ -41,42 +48,55 @@ function attemptsOf(logins: readonly Login[]): (Login & { readonly line: number 
   return logins.flatMap((login, line) => Array.from({ length: login.attempts }, () => ({ ...login, line })));
 }
 
-describe('createSlidingCount', () => {
-  // Law: the moving borders agree with counting by hand, also where the log steps back.
-  it('equals the naive count, for every history', () => {
-    fc.assert(
-      fc.property(history, (logins) => {
-        const sliding = createSlidingCount(windowMs);
-        for (const [index, { time, attempts }] of logins.entries()) {
-          sliding.add(time, attempts);
-          const recent = logins.slice(0, index + 1).filter((past) => time - past.time < windowMs);
-          expect(sliding.countAt(time)).toBe(attemptsOf(recent).length);
-        }
-      }),
-    );
-  });
+/** What a rule raises for each login, `undefined` where it raises nothing. */
+function play<Data>(
+  rule: OperatorFunction<Failed | Accepted, Raised<Data>>,
+  logins: readonly Login[],
+): (Data | undefined)[] {
+  const raised: (Data | undefined)[] = logins.map(() => undefined);
+  const events = logins.map(({ ip, time, user, attempts }, line) => {
+    const fields = { id: String(line), source: 'test', priority: 'normal', schemaVersion: 1, key: ip, time };
+    return attempts > 0
+      ? { ...fields, type: 'auth.failed', data: { ip, user, attempts } }
+      : { ...fields, type: 'auth.accepted', data: { ip, user, method: 'password' } };
+  }) as (Failed | Accepted)[];
+  from(events)
+    .pipe(rule)
+    .subscribe(({ cause, data }) => (raised[Number(cause.id)] = data));
+  return raised;
+}
 
-  it('keeps no more than a few windows of a long history', () => {
-    const sliding = createSlidingCount(windowMs);
-    for (let time = 0; time < 200_000; time += 1) sliding.add(time, 1);
+const failures = filter((event: Failed | Accepted): event is Failed => event.type === 'auth.failed');
+const bruteForce = (options?: BruteForceOptions) => pipe(failures, bruteForceRule(options));
+const spray = (options?: SprayOptions) => pipe(failures, sprayRule(options));
 
-    expect(sliding.countAt(200_000)).toBe(windowMs - 1);
-    expect(sliding.countAt(0)).toBeLessThan(4 * windowMs);
-  });
+/** The logins with the time that the clock of the log tells: none is before another. */
+function inOrder(logins: readonly Login[]): Login[] {
+  const tellTime = createLogClock();
+  return logins.map((login) => ({ ...login, time: tellTime(login.time) }));
+}
+
+const failed = (second: number, attempts = 1, user = 'root'): Login => ({
+  ip: 'a',
+  time: second * 1_000,
+  user,
+  attempts,
 });
 
-describe('createBruteForceRule', () => {
+describe('bruteForceRule', () => {
   const cooldownMs = 150;
 
   // Law: alerts equal those of counting all attempts so far by hand, one by one.
   it('equals the naive count, for every history', () => {
     fc.assert(
       fc.property(history, (logins) => {
-        const judge = createBruteForceRule({ windowMs, threshold, cooldownMs });
-        const raised = logins.map(({ ip, time, attempts }) => judge(ip, time, attempts)?.count);
+        const failedOnly = logins.filter((login) => login.attempts > 0);
+        const raised = play(bruteForce({ windowMs, threshold, cooldownMs }), failedOnly).map(
+          (alert) => alert?.count,
+        );
 
-        const expected: (number | undefined)[] = logins.map(() => undefined);
-        const attempts = attemptsOf(logins);
+        const expected: (number | undefined)[] = failedOnly.map(() => undefined);
+        const attempts = attemptsOf(inOrder(failedOnly));
         const alertedAt = new Map<string, number>();
         for (const [index, { ip, time, line }] of attempts.entries()) {
           const count = attempts
@@ -92,44 +112,39 @@ describe('createBruteForceRule', () => {
   });
 
   it('leaves out what is exactly a window old', () => {
-    const judge = createBruteForceRule();
-    const raised = [0, 1, 2, 3, 60].map((second) => judge('a', second * 1000, 1));
+    const raised = play(
+      bruteForce(),
+      [0, 1, 2, 3, 60, 60.999].map((second) => failed(second)),
+    );
 
-    expect(raised).toEqual([undefined, undefined, undefined, undefined, undefined]);
-    expect(judge('a', 60_999, 1)).toEqual({ count: 5 });
+    expect(raised).toEqual([undefined, undefined, undefined, undefined, undefined, { count: 5 }]);
   });
 
   it('alerts again when the cooldown is exactly over', () => {
-    const judge = createBruteForceRule();
+    const raised = play(bruteForce(), [failed(0, 5), failed(299.999, 5), failed(300)]);
 
-    expect([judge('a', 0, 5), judge('a', 299_999, 5), judge('a', 300_000, 1)]).toEqual([
-      { count: 5 },
-      undefined,
-      { count: 6 },
-    ]);
+    expect(raised).toEqual([{ count: 5 }, undefined, { count: 6 }]);
   });
 
   it('judges a line that stands for a billion attempts at once', () => {
-    expect(createBruteForceRule()('a', 0, 999_999_999)).toEqual({ count: 5 });
+    expect(play(bruteForce(), [failed(0, 999_999_999)])).toEqual([{ count: 5 }]);
   });
 });
 
-describe('createCompromiseRule', () => {
+describe('compromiseRule', () => {
   // Law: alerts equal those of counting by hand the failures since the login before.
   it('equals the naive count, for every history', () => {
     fc.assert(
       fc.property(history, (logins) => {
-        const rule = createCompromiseRule({ windowMs, threshold });
-        const raised = logins.map(({ ip, time, user, attempts }) =>
-          attempts === 0 ? rule.accepted(ip, time, user) : rule.failed(ip, time, attempts),
-        );
+        const raised = play(compromiseRule({ windowMs, threshold }), logins);
+        const ordered = inOrder(logins);
 
-        const expected = logins.map(({ ip, time, user, attempts }, line) => {
+        const expected = ordered.map(({ ip, time, user, attempts }, line) => {
           if (attempts > 0) return undefined;
           const previous = logins.findLastIndex(
             (past, at) => at < line && past.ip === ip && past.attempts === 0,
           );
-          const failures = attemptsOf(logins.slice(previous + 1, line)).filter(
+          const failures = attemptsOf(ordered.slice(previous + 1, line)).filter(
             (past) => past.ip === ip && time - past.time < windowMs,
           ).length;
           return failures >= threshold ? { user, failures } : undefined;
@@ -140,18 +155,18 @@ describe('createCompromiseRule', () => {
   });
 });
 
-describe('createSprayRule', () => {
+describe('sprayRule', () => {
   // Law: alerts are raised exactly where the number of distinct names, counted by hand, turns.
   it('equals the naive count, for every history', () => {
     fc.assert(
       fc.property(history, (logins) => {
-        const judge = createSprayRule({ windowMs, threshold: 3 });
-        const failed = logins.filter(({ attempts }) => attempts > 0);
-        const raised = failed.map(({ ip, time, user }) => judge(ip, time, user)?.count);
+        const failedOnly = logins.filter(({ attempts }) => attempts > 0);
+        const raised = play(spray({ windowMs, threshold: 3 }), failedOnly).map((alert) => alert?.count);
+        const ordered = inOrder(failedOnly);
 
         const active = new Map<string, boolean>();
-        const expected = failed.map(({ ip, time }, index) => {
-          const recent = failed
+        const expected = ordered.map(({ ip, time }, index) => {
+          const recent = ordered
             .slice(0, index + 1)
             .filter((past) => past.ip === ip && time - past.time < windowMs);
           const holds = new Set(recent.map(({ user }) => user)).size >= 3;
@@ -165,9 +180,39 @@ describe('createSprayRule', () => {
   });
 
   it('names the users, the latest first', () => {
-    const judge = createSprayRule();
-    const raised = ['root', 'pi', 'root', 'admin'].map((user, second) => judge('a', second * 1000, user));
+    const users = ['root', 'pi', 'root', 'admin'];
+    const raised = play(
+      spray(),
+      users.map((user) => failed(0, 1, user)),
+    );
 
     expect(raised).toEqual([undefined, undefined, undefined, { count: 3, users: ['admin', 'root', 'pi'] }]);
+  });
+});
+
+describe('the clock of a log', () => {
+  const times = (...stamps: number[]) => stamps.map(createLogClock({ maxBackMs: 100, maxStepMs: 1_000 }));
+
+  it('follows the stamps, and stands still for one that is a little back', () => {
+    expect(times(500, 510, 450, 520)).toEqual([500, 510, 510, 520]);
+  });
+
+  it('goes on from where it is when it was set back', () => {
+    expect(times(5_000, 4_000, 4_010, 4_500)).toEqual([5_000, 5_000, 5_010, 5_500]);
+  });
+
+  it('makes little of one wild stamp, and of silence', () => {
+    expect(times(500, 1e12, 510, 520, 5_000)).toEqual([500, 1_500, 1_500, 1_510, 2_510]);
+  });
+
+  it('loses what windows hold to a wild stamp, and nothing that comes after', () => {
+    const wild = { ...failed(0), time: 8e14 };
+    const raised = play(bruteForce(), [
+      failed(0, 4),
+      wild,
+      ...[1, 2, 3, 4, 5].map((second) => failed(second)),
+    ]);
+
+    expect(raised.at(-2)).toEqual({ count: 5 });
   });
 });
