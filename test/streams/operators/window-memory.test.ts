@@ -29,6 +29,10 @@ const passing: readonly (readonly [string, Operator])[] = [
     'hoppingWindow with lateness',
     hoppingWindow({ sizeMs: 100, hopMs: 30, allowedLatenessMs: 90, key, aggregate }),
   ],
+  [
+    'hoppingWindow with early results',
+    hoppingWindow({ sizeMs: 100, hopMs: 30, early: { everyMs: 20 }, key, aggregate }),
+  ],
   ['sessionWindow', sessionWindow({ gapMs: 100, allowedLatenessMs: 50, key, aggregate })],
   ['slidingWindow', slidingWindow({ sizeMs: 100, key, aggregate })],
   ['cooldown', cooldown({ ms: 100, key })],
@@ -36,6 +40,19 @@ const passing: readonly (readonly [string, Operator])[] = [
 const crowded: readonly (readonly [string, Operator])[] = [
   ['tumblingWindow', tumblingWindow({ sizeMs: 100, key, aggregate, maxOpenWindows: 100, evicted })],
   ['hoppingWindow', hoppingWindow({ sizeMs: 100, hopMs: 30, key, aggregate, maxOpenWindows: 100, evicted })],
+  [
+    'hoppingWindow with early results',
+    hoppingWindow({
+      sizeMs: 100,
+      hopMs: 30,
+      early: { everyMs: 20 },
+      accumulation: 'discarding',
+      key,
+      aggregate,
+      maxOpenWindows: 100,
+      evicted,
+    }),
+  ],
   ['sessionWindow', sessionWindow({ gapMs: 100, key, aggregate, maxOpenWindows: 100, evicted })],
   ['slidingWindow', slidingWindow({ sizeMs: 100, key, aggregate, maxBuffered: 100, evicted })],
   ['countWindow', countWindow({ size: 5, key, aggregate, maxKeys: 100, evicted })],
