@@ -11,6 +11,8 @@ export type DeadLetterReason =
   | 'filter-failed'
   /** It was read from the log, and cannot be lifted to what its definition is now. */
   | 'unreadable'
+  /** It came behind an event of its entity that was given up, and no more of them are kept there. */
+  | 'parked'
   /** The mailbox's policy dropped it, and `deadLetterDropped` is set. */
   | 'dropped'
   /** The bus closed before it was handled. */
