@@ -93,6 +93,13 @@ export class TransportError extends BreakwaterError {
 export class StorageError extends BreakwaterError {
   readonly code = 'ERR_STORAGE';
   readonly retryable = true;
+  /** Whether what was to be written may be there all the same. If false, nothing of it is. */
+  readonly unknown: boolean;
+
+  constructor(message: string, options: ErrorOptions & { readonly unknown?: boolean } = {}) {
+    super(message, options);
+    this.unknown = options.unknown ?? false;
+  }
 }
 
 /** Somebody else wrote first: the revision that was expected is no longer there. Read again and decide anew. */

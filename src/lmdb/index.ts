@@ -1,0 +1,3 @@
+export type { SyncMode } from '../log/lmdb-databases.ts';
+export type { LmdbStoreOptions } from '../log/lmdb-options.ts';
+export { lmdbStore } from '../log/lmdb-store.ts';
