@@ -83,6 +83,7 @@ export function assembleBus(parts: BusParts): Bus {
     stats,
     stats$: statsEvery(parts.heartbeatMs, clock, stats),
     idle: () => host.idle(),
+    ready: () => parts.transport.ready?.() ?? Promise.resolve(),
     close,
     [Symbol.asyncDispose]: async () => {
       await close();
@@ -148,6 +149,7 @@ function closer(
 
   async function closeNow(deadlineMs: number): Promise<CloseReport> {
     gate.close('draining');
+    transport.detach?.();
     let timer: TimerHandle;
     const deadline = new Promise<void>((resolve) => {
       timer = clock.setTimeout(resolve, deadlineMs);

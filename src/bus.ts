@@ -101,6 +101,11 @@ export interface Bus extends AsyncDisposable {
   /** Resolves when no event waits or runs. Subscribers that are paused, failed or isolated are not waited for. */
   idle(this: void): Promise<void>;
   /**
+   * Resolves when events can be carried and reach the subscribers that there are: at once in one process, when it is
+   * connected between processes. Rejects with what is in the way, such as a TransportError.
+   */
+  ready(this: void): Promise<void>;
+  /**
    * Takes no more events from outside, handles those that wait, then closes. What is not handled within
    * `deadlineMs` (default 30 000) goes to the dead letters. Idempotent.
    */

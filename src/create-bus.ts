@@ -46,7 +46,14 @@ export function createBus(options: BusOptions = {}): Bus {
   });
   const lift = eventLift(registry);
   const announce = (type: string, data: object): void => publisher.announce(`breakwater.${type}`, data);
-  const transport = resolved.transport({ clock, random, lift, announce, onIdle: () => host.settled() });
+  const transport = resolved.transport({
+    clock,
+    random,
+    logger,
+    lift,
+    announce,
+    onIdle: () => host.settled(),
+  });
   const gate = new PublishGate(resolved, clock);
   const errors = new Subject<unknown>();
   const publisher: Publisher = new Publisher({

@@ -67,11 +67,6 @@ export interface Published {
 export interface TransportSubscribeOptions {
   /** Unique in the process; with a durable transport the name under which the position is kept. */
   readonly name: string;
-  /**
-   * Whether somebody chose the name, so that processes that use it too are meant to share its events. Transports
-   * between processes give each of them all events where nobody did. Default `true`.
-   */
-  readonly named?: boolean;
   /** What the subscriber lets through. The transport pokes nothing else and emits only within it. */
   readonly credit: Credit;
   /** Where events wait for credit. */
