@@ -1,28 +1,46 @@
 import { describeValue } from '../event/describe-value.ts';
-import type { PatternSpec, Stage } from './stage.ts';
+import { type GroupStage, namesOf, type PatternSpec, type Stage } from './stage.ts';
 
 /** A run keeps what it may do next in the bits of a small integer. */
 const maxStages = 30;
 
 /** Checks a stage that takes events before it is added: it has names of its own, and conditions. */
 export function checkFresh(spec: PatternSpec<unknown>, stage: Stage<unknown>): void {
-  if (stage.kind !== 'take' && stage.kind !== 'all') return;
+  if (stage.kind === 'not' || stage.kind === 'absent') return;
   if (spec.stages.length >= maxStages) throw new RangeError(`a pattern has at most ${maxStages} stages`);
-  if (stage.names.length === 0 || stage.names.length > maxStages) {
-    throw new RangeError(`a stage must have 1 to ${maxStages} conditions, got ${stage.names.length}`);
+  const names = namesOf(stage);
+  if (names.length === 0 || names.length > maxStages) {
+    throw new RangeError(`a stage must have 1 to ${maxStages} conditions, got ${names.length}`);
   }
-  const taken = new Set(spec.stages.flatMap((other) => ('names' in other ? other.names : [])));
-  for (const name of stage.names) {
+  const taken = new Set(spec.stages.flatMap(namesOf));
+  for (const name of names) {
     if (name === '' || name === '__proto__') {
       throw new TypeError(`the name of a stage must be a word, got ${describeValue(name)}`);
     }
     if (taken.has(name)) throw new TypeError(`two stages of a pattern are named ${describeValue(name)}`);
+  }
+  if (stage.kind === 'group') {
+    checkGroup(stage);
+    return;
   }
   for (const condition of stage.conditions) {
     if (typeof condition !== 'function') {
       throw new TypeError(`a condition must be a function, got ${describeValue(condition)}`);
     }
   }
+}
+
+/** The first and last stage of a group say where it begins and ends, and it takes an event each time. */
+function checkGroup({ stages }: GroupStage<unknown>): void {
+  const [first] = stages;
+  const last = stages.at(-1);
+  if (first === undefined || first.kind === 'not' || first.kind === 'absent' || first.optional) {
+    throw new TypeError('a group must begin with a stage that takes events and is not optional');
+  }
+  if (last?.kind === 'not') {
+    throw new TypeError('a group must not end with notNext or notFollowedBy; put it after the group');
+  }
+  if (stages.some(({ kind }) => kind === 'absent')) throw new TypeError('a group must not hold absentFor');
 }
 
 /** Checks what only the whole pattern shows. */

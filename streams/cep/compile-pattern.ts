@@ -1,5 +1,6 @@
 import { contiguityAny, contiguityNext } from './program.ts';
 import type { Guard, Node, Program, Question, Step, TakingStage, Wait } from './program.ts';
+import { namesOf } from './stage.ts';
 import type {
   AllStage,
   Contiguity,
@@ -9,8 +10,12 @@ import type {
   StageCondition,
   TakeStage,
 } from './stage.ts';
+import { type Item, writeOut } from './write-out.ts';
 
 type Taker<E> = TakeStage<E> | AllStage<E>;
+/** What a run may do next is kept in the bits of a small integer. */
+const maxSteps = 30;
+
 type Draft<E> = { -readonly [K in keyof TakingStage<E>]: TakingStage<E>[K] };
 
 /** What follows a stage that is through: the stages up to the first that may not be left out. */
@@ -32,19 +37,24 @@ interface Ahead<E> {
  */
 export function compilePattern<E>(spec: PatternSpec<E>): Program<E> {
   const { stages, starts } = spec;
-  const names = stages.flatMap((stage) => ('names' in stage ? stage.names : []));
-  const compiled: (TakingStage<E> | undefined)[] = stages.map(() => undefined);
-  const waits: (Node<E> | undefined)[] = stages.map(() => undefined);
+  const names = stages.flatMap(namesOf);
+  const items = writeOut(stages);
+  // Made before they are filled in: the last stage of a group leads back to its first.
+  const drafts = items.map((item) =>
+    item.kind === 'stage' && isTaker(item.stage) ? draftOf(item.stage, item.index, names) : undefined,
+  );
+  const waits: (Node<E> | undefined)[] = items.map(() => undefined);
 
-  for (let index = stages.length - 1; index >= 0; index -= 1) {
-    const stage = stages[index];
-    if (stage === undefined || stage.kind === 'not') continue;
-    const ahead = lookAhead(stages, index, compiled, waits);
-    if (stage.kind === 'absent') waits[index] = nodeOf(ahead, [], false);
-    else compiled[index] = compileStage(stage, index, names, ahead);
+  for (let index = items.length - 1; index >= 0; index -= 1) {
+    const item = items[index];
+    if (item?.kind !== 'stage' || item.stage.kind === 'not') continue;
+    const ahead = lookAhead(items, index + 1, drafts, waits);
+    const draft = drafts[index];
+    if (draft === undefined) waits[index] = nodeOf(ahead, [], false);
+    else if (isTaker(item.stage)) fillIn(draft, item.stage, ahead);
   }
 
-  const ahead = lookAhead(stages, -1, compiled, waits);
+  const ahead = lookAhead(items, 0, drafts, waits);
   return {
     start: ahead.wait?.after ?? nodeOf(ahead, [], false),
     startWait: ahead.wait,
@@ -57,10 +67,14 @@ export function compilePattern<E>(spec: PatternSpec<E>): Program<E> {
   };
 }
 
+function isTaker<E>(stage: Stage<E>): stage is Taker<E> {
+  return stage.kind === 'take' || stage.kind === 'all';
+}
+
 function lookAhead<E>(
-  stages: readonly Stage<E>[],
+  items: readonly Item<E>[],
   from: number,
-  compiled: readonly (TakingStage<E> | undefined)[],
+  drafts: readonly (TakingStage<E> | undefined)[],
   waits: readonly (Node<E> | undefined)[],
 ): Ahead<E> {
   const ahead: Ahead<E> = {
@@ -72,26 +86,41 @@ function lookAhead<E>(
     finalAtNext: false,
   };
   let trailing: Guard<E>[] = [];
-  for (let index = from + 1; index < stages.length; index += 1) {
-    const stage = stages[index] as Stage<E>;
-    if (stage.kind === 'not') {
-      const guard = { condition: question(stage.condition), nextOnly: stage.nextOnly };
-      ahead.guards.push(guard);
-      trailing.push(guard);
-      continue;
+
+  /** Whether the pattern may end without a stage after `at`. */
+  function reachesEnd(at: number): boolean {
+    for (let index = at; index < items.length; index += 1) {
+      const item = items[index] as Item<E>;
+      if (item.kind === 'open') {
+        // A group has a stage that may not be left out, so that within it the end is never reached.
+        reachesEnd(index + 1);
+        index = item.close;
+        continue;
+      }
+      if (item.kind === 'close') {
+        if (item.loop >= 0) reachesEnd(item.loop);
+        continue;
+      }
+      const { stage } = item;
+      if (stage.kind === 'not') {
+        const guard = { condition: question(stage.condition), nextOnly: stage.nextOnly };
+        ahead.guards.push(guard);
+        trailing.push(guard);
+        continue;
+      }
+      if (!isTaker(stage)) {
+        const after = waits[index] as Node<E>;
+        ahead.wait = { condition: question(stage.condition), forMs: stage.forMs, after };
+        return false;
+      }
+      trailing = [];
+      addStep(ahead, stepInto(stage, drafts[index] as TakingStage<E>));
+      if (!stage.optional) return false;
     }
-    if (stage.kind === 'absent') {
-      ahead.wait = {
-        condition: question(stage.condition),
-        forMs: stage.forMs,
-        after: waits[index] as Node<E>,
-      };
-      return ahead;
-    }
-    trailing = [];
-    addStep(ahead, stepInto(stage, compiled[index] as TakingStage<E>));
-    if (!stage.optional) return ahead;
+    return true;
   }
+
+  if (!reachesEnd(from)) return ahead;
   // The run may be over here. What forbids events after the last stage decides when that is known.
   ahead.finalAtTimeout = trailing.some((guard) => !guard.nextOnly);
   ahead.finalAtNext = !ahead.finalAtTimeout && trailing.length > 0;
@@ -116,14 +145,10 @@ function addStep<E>(ahead: Ahead<E>, step: Step<E>): void {
   ahead.steps.splice(behind < 0 ? ahead.steps.length : behind, 0, step);
 }
 
-function compileStage<E>(
-  stage: Taker<E>,
-  index: number,
-  names: readonly string[],
-  ahead: Ahead<E>,
-): TakingStage<E> {
+function draftOf<E>(stage: Taker<E>, index: number, names: readonly string[]): Draft<E> {
   const conditions = stage.conditions.map(question);
-  const draft: Draft<E> = {
+  const nowhere = nodeOf<E>(undefined, [], false);
+  return {
     index,
     all: stage.kind === 'all',
     conditions,
@@ -131,13 +156,16 @@ function compileStage<E>(
     until: undefined,
     min: 1,
     max: 1,
-    below: nodeOf<E>(undefined, [], false),
-    within: nodeOf<E>(undefined, [], false),
-    full: nodeOf(ahead, [], false),
+    below: nowhere,
+    within: nowhere,
+    full: nowhere,
     memoizable: conditions.every(({ plain }) => plain),
     memoFor: -1,
     memo: 0,
   };
+}
+
+function fillIn<E>(draft: Draft<E>, stage: Taker<E>, ahead: Ahead<E>): void {
   const again: Step<E> = {
     stage: draft,
     contiguity: stage.kind === 'all' ? level('followedBy') : level(stage.inner),
@@ -145,14 +173,14 @@ function compileStage<E>(
     single: false,
     givesWay: false,
   };
+  draft.full = nodeOf(ahead, [], false);
   draft.below = nodeOf(undefined, [again], false);
-  if (stage.kind === 'all') return draft;
+  if (stage.kind === 'all') return;
 
   draft.min = stage.min;
   draft.max = stage.max;
   if (stage.until !== undefined) draft.until = question(stage.until);
   draft.within = withinNode(stage, ahead, again);
-  return draft;
 }
 
 function withinNode<E>(stage: TakeStage<E>, ahead: Ahead<E>, again: Step<E>): Node<E> {
@@ -165,6 +193,9 @@ function withinNode<E>(stage: TakeStage<E>, ahead: Ahead<E>, again: Step<E>): No
 
 function nodeOf<E>(ahead: Ahead<E> | undefined, first: readonly Step<E>[], single: boolean): Node<E> {
   const steps = [...first, ...(ahead?.steps ?? [])];
+  if (steps.length > maxSteps) {
+    throw new RangeError(`at most ${maxSteps} stages may be optional one after the other`);
+  }
   const guards = ahead?.guards ?? [];
   return {
     steps,

@@ -64,6 +64,16 @@ export interface AddStage<E, S> {
     },
     keyof A & string
   >;
+  /** Takes what a pattern of its own takes, as one stage: a group, to be repeated or left out as a whole. */
+  <S2 extends object>(
+    group: Pattern<E, S2>,
+  ): PatternBuilder<
+    E,
+    {
+      readonly [K in keyof S | keyof S2]: K extends keyof S2 ? S2[K] : K extends keyof S ? S[K] : never;
+    },
+    keyof S2 & string
+  >;
   /** Takes an event for each of the conditions, in any order; one event may serve several. */
   <A extends Conditions<E, S>>(stage: {
     readonly all: A;

@@ -1,11 +1,26 @@
 import { describeValue } from '../event/describe-value.ts';
 import { checkComplete, checkFresh } from './check-pattern.ts';
 import type { NoStages, PatternBuilder, PatternStart } from './pattern-builder.ts';
-import type { Contiguity, PatternSpec, SkipStrategy, Stage, StageCondition, TakeStage } from './stage.ts';
+import { namesOf } from './stage.ts';
+import type {
+  Contiguity,
+  GroupStage,
+  PatternSpec,
+  SkipStrategy,
+  Stage,
+  StageCondition,
+  TakeStage,
+} from './stage.ts';
 
 type Spec = PatternSpec<unknown>;
 type Test = StageCondition<unknown>;
-type NewStage = string | { readonly either?: Record<string, Test>; readonly all?: Record<string, Test> };
+type NewStage =
+  | string
+  | {
+      readonly either?: Record<string, Test>;
+      readonly all?: Record<string, Test>;
+      readonly spec?: Spec;
+    };
 
 /**
  * Starts a pattern over events of type `E`: a sequence of stages that {@link matchPattern} looks for.
@@ -51,12 +66,20 @@ function adder(spec: Spec, contiguity: Contiguity) {
 
 function stageFor(stage: NewStage, condition: Test, contiguity: Contiguity): Stage<unknown> {
   if (typeof stage === 'string') return takeStage([stage], [condition], contiguity);
-  const { either, all } = stage;
+  const { either, all, spec } = stage;
+  if (spec !== undefined) return groupStage(spec, contiguity);
   if (either !== undefined) return takeStage(Object.keys(either), Object.values(either), contiguity);
   if (all === undefined)
-    throw new TypeError(`a stage is a name, { either } or { all }, got ${describeValue(stage)}`);
+    throw new TypeError(`a stage is a name, { either }, { all } or a pattern, got ${describeValue(stage)}`);
   const [names, conditions] = [Object.keys(all), Object.values(all)];
   return { kind: 'all', names, conditions, contiguity, optional: false };
+}
+
+function groupStage({ stages, withinMs, skip, starts }: Spec, contiguity: Contiguity): GroupStage<unknown> {
+  if (withinMs !== Infinity || skip !== 'none' || starts !== 'each') {
+    throw new TypeError('within, skip, once and every are for the whole pattern, not for a group in it');
+  }
+  return { kind: 'group', stages, contiguity, optional: false, min: 1, max: 1, inner: 'followedBy' };
 }
 
 function takeStage(names: string[], conditions: Test[], contiguity: Contiguity): TakeStage<unknown> {
@@ -78,6 +101,8 @@ function builder(spec: Spec): PatternBuilder<unknown, NoStages, never> {
   const add = (stage: Stage<unknown>) => builder({ ...spec, stages: [...spec.stages, stage] });
   const change = (method: string, changes: Partial<TakeStage<unknown>>) =>
     builder({ ...spec, stages: withLatest(spec, method, changes) });
+  const repeat = (method: string, changes: Partial<Repetition>) =>
+    builder({ ...spec, stages: withRepetition(spec, method, changes) });
 
   return {
     get spec() {
@@ -89,12 +114,12 @@ function builder(spec: Spec): PatternBuilder<unknown, NoStages, never> {
     notNext: (condition: Test) => add({ kind: 'not', condition, nextOnly: true }),
     notFollowedBy: (condition: Test) => add({ kind: 'not', condition, nextOnly: false }),
     absentFor: (forMs: number, condition: Test) => builder(withAbsence(spec, forMs, condition)),
-    times: (min: number, max = min) => change('times', checkedTimes(min, max)),
-    timesOrMore: (min: number) => change('timesOrMore', checkedTimes(min, Infinity)),
-    oneOrMore: () => change('oneOrMore', { min: 1, max: Infinity }),
+    times: (min: number, max = min) => repeat('times', checkedTimes(min, max)),
+    timesOrMore: (min: number) => repeat('timesOrMore', checkedTimes(min, Infinity)),
+    oneOrMore: () => repeat('oneOrMore', { min: 1, max: Infinity }),
     optional: () => builder({ ...spec, stages: withOptionalLatest(spec) }),
-    consecutive: () => change('consecutive', { inner: 'next' }),
-    allowCombinations: () => change('allowCombinations', { inner: 'followedByAny' }),
+    consecutive: () => repeat('consecutive', { inner: 'next' }),
+    allowCombinations: () => repeat('allowCombinations', { inner: 'followedByAny' }),
     greedy: () => change('greedy', { eagerness: 'greedy' }),
     reluctant: () => change('reluctant', { eagerness: 'reluctant' }),
     until: (until: Test) => change('until', { until }),
@@ -109,6 +134,14 @@ function builder(spec: Spec): PatternBuilder<unknown, NoStages, never> {
   } as unknown as PatternBuilder<unknown, NoStages, never>;
 }
 
+type Repetition = Pick<TakeStage<unknown>, 'min' | 'max' | 'inner'>;
+
+function withRepetition(spec: Spec, method: string, changes: Partial<Repetition>): Stage<unknown>[] {
+  const latest = spec.stages.at(-1);
+  if (latest?.kind !== 'group') return withLatest(spec, method, changes);
+  return [...spec.stages.slice(0, -1), { ...latest, ...changes }];
+}
+
 function withLatest(spec: Spec, method: string, changes: Partial<TakeStage<unknown>>): Stage<unknown>[] {
   const latest = spec.stages.at(-1);
   if (latest?.kind !== 'take') {
@@ -119,7 +152,7 @@ function withLatest(spec: Spec, method: string, changes: Partial<TakeStage<unkno
 
 function withOptionalLatest(spec: Spec): Stage<unknown>[] {
   const latest = spec.stages.at(-1);
-  if (latest?.kind !== 'take' && latest?.kind !== 'all') {
+  if (latest === undefined || latest.kind === 'not' || latest.kind === 'absent') {
     throw new TypeError('optional must come after a stage that takes events');
   }
   return [...spec.stages.slice(0, -1), { ...latest, optional: true }];
@@ -146,7 +179,8 @@ function checkDuration(option: string, ms: number): void {
 function checkedSkip(spec: Spec, skip: SkipStrategy): SkipStrategy {
   if (skip === 'none' || skip === 'next' || skip === 'pastLast') return skip;
   if (typeof skip === 'object' && skip !== null) {
-    stageNamed(spec, 'toFirst' in skip ? skip.toFirst : skip.toLast);
+    const name = 'toFirst' in skip ? skip.toFirst : skip.toLast;
+    if (!spec.stages.flatMap(namesOf).includes(name)) throw noStage(name);
     return skip;
   }
   throw new TypeError(
@@ -158,6 +192,13 @@ function stageNamed(spec: Spec, name: string): number {
   const index = spec.stages.findIndex(
     (stage) => (stage.kind === 'take' || stage.kind === 'all') && stage.names.includes(name),
   );
-  if (index < 0) throw new TypeError(`the pattern has no stage ${describeValue(name)} so far`);
-  return index;
+  if (index >= 0) return index;
+  if (spec.stages.flatMap(namesOf).includes(name)) {
+    throw new TypeError(`every goes by stages of the pattern; ${describeValue(name)} is within a group`);
+  }
+  throw noStage(name);
+}
+
+function noStage(name: string): TypeError {
+  return new TypeError(`the pattern has no stage ${describeValue(name)} so far`);
 }

@@ -60,7 +60,25 @@ export interface AbsentStage<E> {
   readonly forMs: number;
 }
 
-export type Stage<E> = TakeStage<E> | AllStage<E> | NotStage<E> | AbsentStage<E>;
+/** Passes its stages `min` to `max` times. */
+export interface GroupStage<E> {
+  readonly kind: 'group';
+  readonly stages: readonly Stage<E>[];
+  readonly contiguity: Contiguity;
+  readonly optional: boolean;
+  readonly min: number;
+  readonly max: number;
+  /** How one time follows the one before. */
+  readonly inner: Contiguity;
+}
+
+export type Stage<E> = TakeStage<E> | AllStage<E> | NotStage<E> | AbsentStage<E> | GroupStage<E>;
+
+/** The names under which a stage puts events into a match. */
+export function namesOf(stage: Stage<never>): readonly string[] {
+  if (stage.kind === 'group') return stage.stages.flatMap(namesOf);
+  return 'names' in stage ? stage.names : [];
+}
 
 /** Which runs a match ends: see `skip` of the pattern builder. */
 export type SkipStrategy =

@@ -85,4 +85,39 @@ pattern<Login>().followedBy('second');
 // @ts-expect-error the events of the stream are others
 logins.pipe(matchPattern(pattern<{ readonly other: string }>().begin('first')));
 
+// A group brings its stages; left out as a whole, it leaves them without events.
+const retry = pattern<Login>()
+  .begin('failed', (login) => login.type === 'failed')
+  .next('again');
+const retries = pattern<Login>()
+  .begin('first')
+  .followedBy(retry)
+  .oneOrMore()
+  .next('last', (_login, so) => {
+    expectTypeOf(so.failed).toEqualTypeOf<SomeEvents<Failed>>();
+    return true;
+  });
+expectTypeOf(logins.pipe(matchPattern(retries), withoutWatermarks())).toEqualTypeOf<
+  Observable<
+    PatternMatch<{
+      readonly first: SomeEvents<Login>;
+      readonly failed: SomeEvents<Failed>;
+      readonly again: SomeEvents<Login>;
+      readonly last: SomeEvents<Login>;
+    }>
+  >
+>();
+pattern<Login>()
+  .begin('first')
+  .next(retry)
+  .optional()
+  // @ts-expect-error the group may be missing
+  .next('last', (_login, so) => so.failed[0].user === 'a');
+
+// @ts-expect-error the events of the group are others
+pattern<Login>().begin(pattern<{ readonly other: string }>().begin('x', (event) => event.other === ''));
+
+// @ts-expect-error resumeFrom takes points, not matches
+matchPattern(takeover, { position: (login) => login.time, resumeFrom: { next: (_match: string) => {} } });
+
 export { optionals, matches };
