@@ -54,7 +54,9 @@ export function archivedLog(
     trim: async (before) => {
       await ready();
       const removed = await log.trim(before);
-      return removed + (await archive.trim(before));
+      const { last } = await log.bounds();
+      // What has yet to come is not before it.
+      return removed + (await archive.trim(Math.min(before, last + 1)));
     },
     remove: async (positions) => {
       await ready();
@@ -80,17 +82,19 @@ async function readBoth(
 }
 
 async function readUp(
-  { log, archive, blocks }: Reader,
+  reader: Reader,
   range: LogRange | undefined,
   wanted: ResolvedRange,
   { first }: LogBounds,
 ): Promise<LogPage> {
+  const { log, archive, blocks } = reader;
   const { from, to } = wanted;
   if (from < first && archive.last >= from) {
     // Nothing that the log has lies here.
     const end = Math.min(to, first - 1);
     const page = await take(blocks, wanted, from, end);
-    return { ...page, atEnd: page.atEnd && to < first };
+    if (!page.atEnd || to < first) return page;
+    return goOn(reader, range, wanted, page, { from: first });
   }
   const page = await log.read(range);
   if (archive.last < from) return page;
@@ -100,11 +104,12 @@ async function readUp(
 }
 
 async function readDown(
-  { log, archive, blocks }: Reader,
+  reader: Reader,
   range: LogRange | undefined,
   wanted: ResolvedRange,
   { first }: LogBounds,
 ): Promise<LogPage> {
+  const { log, archive, blocks } = reader;
   const { from, to } = wanted;
   if (to < first) return take(blocks, wanted, from, to);
   const low = Math.max(from, first);
@@ -113,7 +118,22 @@ async function readDown(
   const archived = archive.last < start ? nothing : await take(blocks, wanted, start, to);
   const merged = merge(wanted, page, archived);
   if (!merged.atEnd || from >= first || archive.last === 0) return merged;
-  return { ...merged, next: first - 1, atEnd: false };
+  return goOn(reader, range, wanted, merged, { to: first - 1 });
+}
+
+/** Fills a page that ended where the archive and the log meet. What the log holds is looked up anew meanwhile. */
+async function goOn(
+  reader: Reader,
+  range: LogRange | undefined,
+  wanted: ResolvedRange,
+  page: LogPage,
+  place: { readonly from: number } | { readonly to: number },
+): Promise<LogPage> {
+  const limit = wanted.limit - page.records.length;
+  if (limit <= 0) return { ...page, next: 'from' in place ? place.from : place.to, atEnd: false };
+  const rest = { ...wanted, ...place, limit };
+  const { records, faults, next, atEnd } = await readBoth(reader, { ...range, ...place, limit }, rest);
+  return { records: [...page.records, ...records], faults: [...page.faults, ...faults], next, atEnd };
 }
 
 const nothing: LogPage = { records: [], faults: [], next: 0, atEnd: true };

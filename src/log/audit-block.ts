@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import { canonicalEvent } from '../../streams/event/canonical.ts';
-import { StorageError } from '../../streams/event/errors.ts';
+import { CodecError, StorageError } from '../../streams/event/errors.ts';
 import { msgpackCodec } from '../../streams/event/msgpack-codec.ts';
 import type { LogRecord } from '../event-log.ts';
 import type { PositionRuns } from './position-runs.ts';
@@ -44,9 +44,17 @@ export function blockKey(sequence: number): string {
   return `block/${String(sequence).padStart(12, '0')}`;
 }
 
-/** SHA-256 of the canonical bytes of an event: the same whoever made it, and whichever codec carried it. */
-export function digestOf({ event }: LogRecord): Buffer {
-  return hash('sha256', codec.encode([canonicalEvent(event)]), 'buffer');
+/**
+ * SHA-256 of the canonical bytes of an event: the same whoever made it, and whichever codec carried it. Undefined for
+ * one that has none, as only a log in memory takes it.
+ */
+export function digestOf({ event }: LogRecord): Buffer | undefined {
+  try {
+    return hash('sha256', codec.encode([canonicalEvent(event)]), 'buffer');
+  } catch (error) {
+    if (error instanceof CodecError) return undefined;
+    throw error;
+  }
 }
 
 /**

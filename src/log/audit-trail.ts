@@ -112,7 +112,7 @@ function eventsOf(page: LogPage): AuditedEvent[] {
   const events = page.records.map((record) => ({
     position: record.position,
     appendedAt: record.appendedAt,
-    digest: digestOf(record),
+    digest: digestOf(record) ?? noHash,
   }));
   if (page.faults.length === 0) return events;
   const unread = page.faults.map(({ position }) => ({ position, appendedAt: 0, digest: noHash }));

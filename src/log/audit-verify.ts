@@ -170,12 +170,12 @@ class Verification {
       this.#findings.add({ kind: 'unreadable', position, detail: found.reason });
       return;
     }
-    const now = digestOf(found);
-    if (now.equals(digest)) {
+    const now = digestOf(found) ?? noHash;
+    if (digest.equals(noHash)) {
+      this.#findings.add({ kind: 'unreadable', position, detail: 'could not be read when it was audited' });
+    } else if (now.equals(digest)) {
       if (found.appendedAt === audited.appendedAt) this.#verified += 1;
       else this.#findings.add({ kind: 'changed', position, detail: 'has another time of its append' });
-    } else if (digest.equals(noHash)) {
-      this.#findings.add({ kind: 'unreadable', position, detail: 'could not be read when it was audited' });
     } else this.#findings.change(position, digest, now);
   }
 }

@@ -1,3 +1,4 @@
+import { CodecError } from '../../streams/event/errors.ts';
 import { msgpackCodec } from '../../streams/event/msgpack-codec.ts';
 import type { LogRange, LogRecord } from '../event-log.ts';
 import { LatestByKey } from './retention-keys.ts';
@@ -5,9 +6,14 @@ import type { PolicySet, ResolvedPolicy } from './retention-policy.ts';
 
 const sizer = msgpackCodec({ maxBytes: 268_435_456, maxItems: 16_777_216 });
 
-/** The bytes of an event encoded alone, which is what `maxBytes` counts. */
-export function eventBytes({ event }: LogRecord): number {
-  return sizer.encode([event]).length;
+/** The bytes of an event encoded alone, which is what `maxBytes` counts; undefined for one that no codec takes. */
+export function eventBytes({ event }: LogRecord): number | undefined {
+  try {
+    return sizer.encode([event]).length;
+  } catch (error) {
+    if (error instanceof CodecError) return undefined;
+    throw error;
+  }
 }
 
 /** What the events of one policy amount to. */
@@ -65,7 +71,7 @@ export class RetentionClass {
 
   /** Counts an event that is in the log. */
   add(record: LogRecord): void {
-    const bytes = this.needsBytes ? eventBytes(record) : 0;
+    const bytes = this.needsBytes ? (eventBytes(record) ?? 0) : 0;
     for (const amount of [this.#settled, this.#tentative]) {
       amount.count += 1;
       amount.bytes += bytes;
@@ -83,7 +89,13 @@ export class RetentionClass {
   /** Takes note that an event will be removed. */
   release(record: LogRecord): void {
     this.#tentative.count -= 1;
-    if (this.needsBytes) this.#tentative.bytes -= eventBytes(record);
+    if (this.needsBytes) this.#tentative.bytes -= eventBytes(record) ?? 0;
+  }
+
+  /** Takes note that an event stays after all. */
+  hold(record: LogRecord): void {
+    this.#tentative.count += 1;
+    if (this.needsBytes) this.#tentative.bytes += eventBytes(record) ?? 0;
   }
 
   /** Nothing before a position is left to look at. */

@@ -185,9 +185,19 @@ export class Retention {
 
   async #take(run: Run, due: Due): Promise<void> {
     const { count, bytes } = run.options.batch;
-    this.#due.set(due.record.position, due);
+    const { record } = due;
     // Sizes matter only where batches are bounded by them; they cost as much as to encode each event.
-    if (bytes < Infinity) this.#dueBytes += eventBytes(due.record);
+    const size = bytes < Infinity ? eventBytes(record) : 0;
+    if (size === undefined) {
+      // A log in memory takes events that no archive can.
+      const { position } = record;
+      run.faults.set(position, { position, reason: 'holds what no codec takes, and stays in the log' });
+      this.#classes[due.policy]?.hold(record);
+      this.#classes[due.policy]?.keys?.settle([position]);
+      return;
+    }
+    this.#due.set(record.position, due);
+    this.#dueBytes += size;
     if (this.#due.size >= count || this.#dueBytes >= bytes) await this.#flush(run);
   }
 
