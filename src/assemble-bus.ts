@@ -4,9 +4,10 @@ import type { Handler } from '../actors/handler.ts';
 import type { Clock, TimerHandle } from '../streams/event/clock.ts';
 import type { EventFields } from '../streams/event/define-event.ts';
 import type { EventRegistry } from '../streams/event/event-registry.ts';
-import type { Bus, CloseReport, StreamCall, Subscribable } from './bus.ts';
+import type { Bus, CloseReport, StreamCall } from './bus.ts';
+import type { Subscribable } from './subscribable.ts';
+import { busLogCalls, type BusLogParts } from './bus-log-calls.ts';
 import type { BusStats } from './bus-stats.ts';
-import type { DeadLetterStore } from './dead-letter-store.ts';
 import { findHandlers, type DiscoveryReport } from './discover-handlers.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { Logger } from './logger.ts';
@@ -16,22 +17,17 @@ import type { Publisher } from './publisher.ts';
 import { QueueWatch } from './queue-watch.ts';
 import type { RoutingRules } from './routing-rules.ts';
 import type { StreamOptions } from './stream-options.ts';
-import type { SubscriberHost } from './subscriber-host.ts';
-import type { Transport } from './transport/transport.ts';
 
 /** Milliseconds that a handler module may take to load. */
 const importTimeoutMs = 10_000;
 
-export interface BusParts {
-  readonly host: SubscriberHost;
+export interface BusParts extends BusLogParts {
   readonly streams: EventStreams;
   readonly publisher: Publisher;
   readonly gate: PublishGate;
-  readonly registry: EventRegistry;
-  readonly deadLetters: DeadLetterStore;
+  readonly types: EventRegistry;
   readonly rules: RoutingRules;
   readonly errors: Subject<unknown>;
-  readonly transport: Transport;
   readonly clock: Clock;
   readonly heartbeatMs: number;
   readonly logger: Logger;
@@ -39,7 +35,7 @@ export interface BusParts {
 
 /** Puts the parts of a bus behind its public functions. */
 export function assembleBus(parts: BusParts): Bus {
-  const { host, streams, publisher, gate, registry, deadLetters, rules, errors, clock } = parts;
+  const { host, streams, publisher, gate, types, deadLetters, rules, errors, clock } = parts;
   const stats = (): BusStats => ({
     time: clock.now(),
     state: gate.state,
@@ -55,6 +51,7 @@ export function assembleBus(parts: BusParts): Bus {
   const close = closer(parts, heartbeat);
 
   return {
+    ...busLogCalls(parts),
     publish: (subject: unknown, data?: unknown, fields?: EventFields) =>
       publisher.publish(subject, data, fields),
     tryPublish: (subject: unknown, data?: unknown, fields?: EventFields) =>
@@ -75,7 +72,7 @@ export function assembleBus(parts: BusParts): Bus {
     discoverHandlers: (folder) => discover(parts, folder),
     addRoutingRule: (rule) => rules.add(rule),
     handlerCount: (type) => host.count(type),
-    eventTypes: () => [...new Set([...registry.types(), ...host.types()])].toSorted(),
+    eventTypes: () => [...new Set([...types.types(), ...host.types()])].toSorted(),
     enable: () => gate.enable(true),
     disable: () => gate.enable(false),
     deadLetters,
@@ -83,7 +80,6 @@ export function assembleBus(parts: BusParts): Bus {
     stats,
     stats$: statsEvery(parts.heartbeatMs, clock, stats),
     idle: () => host.idle(),
-    ready: () => parts.transport.ready?.() ?? Promise.resolve(),
     close,
     [Symbol.asyncDispose]: async () => {
       await close();
@@ -142,7 +138,7 @@ async function discover({ host, clock, logger }: BusParts, folder: string | URL)
 }
 
 function closer(
-  { host, gate, transport, clock, errors }: BusParts,
+  { host, gate, transport, clock, errors, replays, registry, healthWatch }: BusParts,
   heartbeat: { stop(): void },
 ): (options?: { readonly deadlineMs?: number }) => Promise<CloseReport> {
   let closing: Promise<CloseReport> | undefined;
@@ -157,10 +153,17 @@ function closer(
     await Promise.race([host.idle(), deadline]);
     clock.clearTimeout(timer);
     gate.close('closed');
+    replays.close();
+    healthWatch.close();
+    // Before the subscribers are gone, with what they counted.
+    registry.close();
     const undelivered = host.close();
     heartbeat.stop();
-    await transport.close();
-    errors.complete();
+    try {
+      await transport.close();
+    } finally {
+      errors.complete();
+    }
     return { undelivered };
   }
 

@@ -21,6 +21,7 @@ import {
   deadLetterOptionNames,
   dedupeOptionNames,
   publishRateLimitNames,
+  queryCacheOptionNames,
   subscriberOptionNames,
   supervisorOptionNames,
 } from './option-names.ts';
@@ -32,6 +33,7 @@ import {
   type SubscriberOptions,
 } from './options.ts';
 import type { PublishRateLimit } from './publish-gate.ts';
+import type { QueryCacheOptions } from './queries.ts';
 import { createSystemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
 import { memoryTransport } from './transport/memory.ts';
@@ -66,6 +68,8 @@ export interface BusOptions {
   /** How often a subscriber that fails itself, not its handler, is started again. */
   readonly supervisor?: Omit<SupervisorOptions, 'onGiveUp'>;
   readonly deadLetters?: DeadLetterOptions;
+  /** How many results of `bus.query` are kept. */
+  readonly queryCache?: QueryCacheOptions;
   /** Milliseconds between looks at the queues, and between values of `stats$`. Default `1_000`. */
   readonly heartbeatMs?: number;
   /** Where operators are told what they should know. Default `consoleLogger()`, warnings and errors. */
@@ -97,6 +101,7 @@ const names: OptionNames<BusOptions> = {
   maxSubscribers: true,
   supervisor: true,
   deadLetters: true,
+  queryCache: true,
   heartbeatMs: true,
   logger: true,
   clock: true,
@@ -125,6 +130,7 @@ export function resolveBusOptions(options: BusOptions): ResolvedBus {
     maxSubscribers: 10_000,
     supervisor: {},
     deadLetters: {},
+    queryCache: {},
     heartbeatMs: 1000,
     logger: consoleLogger(),
     clock: createSystemClock(),
@@ -154,7 +160,7 @@ function checkValues({ source, events, unknownTypes, enrich, middleware, ...numb
   }
 }
 
-function checkGroups({ dedupe, rateLimit, subscriberDefaults, supervisor, deadLetters }: ResolvedBus): void {
+function checkGroups({ dedupe, rateLimit, subscriberDefaults, supervisor, ...groups }: ResolvedBus): void {
   if (dedupe !== undefined) checkOptions('dedupe', dedupe, dedupeOptionNames);
   if (rateLimit !== undefined) {
     checkOptions('rateLimit', rateLimit, publishRateLimitNames);
@@ -164,7 +170,8 @@ function checkGroups({ dedupe, rateLimit, subscriberDefaults, supervisor, deadLe
   const { name: _name, filter: _filter, fallback: _fallback, ...defaults } = subscriberOptionNames;
   checkOptions('subscriberDefaults', subscriberDefaults, defaults);
   checkOptions('supervisor', supervisor, supervisorOptionNames);
-  checkOptions('deadLetters', deadLetters, deadLetterOptionNames);
+  checkOptions('deadLetters', groups.deadLetters, deadLetterOptionNames);
+  checkOptions('queryCache', groups.queryCache, queryCacheOptionNames);
 }
 
 function checkPorts({ transport, logger, clock, random }: ResolvedBus): void {

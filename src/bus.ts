@@ -1,10 +1,10 @@
 import type { Observable } from 'rxjs';
 import type { Handler, PublishReceipt } from '../actors/handler.ts';
-import type { AnyEventDefinition, EventDefinition } from '../streams/event/define-event.ts';
+import type { EventDefinition } from '../streams/event/define-event.ts';
 import type { Delivery } from '../streams/event/delivery.ts';
 import type { EventEnvelope } from '../streams/event/envelope.ts';
-import type { GlobPattern } from '../streams/event/glob.ts';
 import type { Publishable, PublishCall } from '../streams/event/publish.ts';
+import type { BusLog, BusRegistry } from './bus-log.ts';
 import type { BusStats } from './bus-stats.ts';
 import type { DeadLetters } from './dead-letter.ts';
 import type { DiscoveryReport } from './discover-handlers.ts';
@@ -12,10 +12,8 @@ import type { SubscriberOptions } from './options.ts';
 import type { PublishReport, PublishResult } from './publisher.ts';
 import type { RoutingRule } from './routing-rules.ts';
 import type { StreamOptions } from './stream-options.ts';
+import type { Subscribable } from './subscribable.ts';
 import type { Subscription } from './subscription.ts';
-
-/** What is subscribed to: a pattern in NATS grammar, a glob, or a definition. */
-export type Subscribable = string | GlobPattern | AnyEventDefinition;
 
 /** The event that a subscription's handler gets. */
 export type EventFor<Subject> =
@@ -37,12 +35,15 @@ export interface StreamCall {
 
 /** What `close` did. */
 export interface CloseReport {
-  /** Events that were not handled before the deadline; they are in the dead letters. */
+  /**
+   * Events that were not handled before the deadline. They are in the dead letters, or come again to the next
+   * subscriber of a name whose place is kept.
+   */
   readonly undelivered: number;
 }
 
 /** An event bus. Made by `createBus`. All functions may be taken off it and called alone. */
-export interface Bus extends AsyncDisposable {
+export interface Bus extends BusLog, BusRegistry, AsyncDisposable {
   /**
    * Publishes one event: a definition and its data, a draft, an envelope, or a type and its data.
    *
@@ -101,13 +102,9 @@ export interface Bus extends AsyncDisposable {
   /** Resolves when no event waits or runs. Subscribers that are paused, failed or isolated are not waited for. */
   idle(this: void): Promise<void>;
   /**
-   * Resolves when events can be carried and reach the subscribers that there are: at once in one process, when it is
-   * connected between processes. Rejects with what is in the way, such as a TransportError.
-   */
-  ready(this: void): Promise<void>;
-  /**
-   * Takes no more events from outside, handles those that wait, then closes. What is not handled within
-   * `deadlineMs` (default 30 000) goes to the dead letters. Idempotent.
+   * Takes no more events from outside, handles those that wait, in a log too, then closes. What is not handled
+   * within `deadlineMs` (default 30 000) goes to the dead letters, or stays in the log for a subscriber whose place
+   * is kept. Idempotent.
    */
   close(this: void, options?: { readonly deadlineMs?: number }): Promise<CloseReport>;
 }

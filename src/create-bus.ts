@@ -3,10 +3,9 @@ import { describeError } from '../streams/event/describe-error.ts';
 import { Subject } from 'rxjs';
 import { EventRegistry } from '../streams/event/event-registry.ts';
 import { assembleBus } from './assemble-bus.ts';
+import { busDeadLetters, busLogParts } from './bus-log-parts.ts';
 import { resolveBusOptions, type BusOptions } from './bus-options.ts';
 import type { Bus } from './bus.ts';
-import { DeadLetterRecords } from './dead-letter-records.ts';
-import { DeadLetterStore } from './dead-letter-store.ts';
 import { EventFactory } from './event-factory.ts';
 import { EventStreams } from './event-streams.ts';
 import { eventLift } from './lift-event.ts';
@@ -15,6 +14,7 @@ import { PublishGate } from './publish-gate.ts';
 import { Publisher } from './publisher.ts';
 import { RoutingRules } from './routing-rules.ts';
 import { SubscriberHost } from './subscriber-host.ts';
+import { SubscriptionRegistry } from './subscription-registry.ts';
 
 /**
  * Creates a bus: publishers on one side, supervised subscribers on the other.
@@ -65,21 +65,12 @@ export function createBus(options: BusOptions = {}): Bus {
       logger.warn({ error }, `an emitted event was not published: ${describeError(error)}`),
   });
   const rules = new RoutingRules();
-  const { store } = transport;
-  const deadLetters = new DeadLetterStore(resolved.deadLetters, {
-    clock,
-    logger,
-    lift,
-    records: store === undefined ? undefined : new DeadLetterRecords(store.snapshots),
-    redeliver: async (event, subscriber, onSettled) => {
-      const published = await transport.publish([event], {
-        to: subscriber,
-        onSettled: (_event, _subscriber, settlement, detail) => onSettled(settlement, detail),
-      });
-      return published.matched > 0;
-    },
-  });
+  const kept = { clock, logger, lift, transport };
+  const deadLetters = busDeadLetters(resolved.deadLetters, kept);
   const ports = { clock, random, transport, deadLetters, rules, logger, registry };
+  const newId = (): string => factory.id();
+  const { store } = transport;
+  const subscriptions = new SubscriptionRegistry({ clock, logger, store, newId, intervalMs: heartbeatMs });
   const streams = new EventStreams({ ...ports, onSettled: () => host.settled() });
   const host: SubscriberHost = new SubscriberHost(
     {
@@ -93,7 +84,19 @@ export function createBus(options: BusOptions = {}): Bus {
       streams,
       publishFrom: (call) => publisher.publishFrom(call),
       announce,
+      subscriptions,
     },
   );
-  return assembleBus({ ...ports, host, streams, publisher, gate, errors, heartbeatMs });
+  return assembleBus({
+    ...ports,
+    types: registry,
+    registry: subscriptions,
+    host,
+    streams,
+    publisher,
+    gate,
+    errors,
+    heartbeatMs,
+    ...busLogParts(resolved, { ...kept, registry, factory, gate, host, publisher }),
+  });
 }

@@ -8,7 +8,7 @@ import type { Random } from '../streams/event/random.ts';
 import { Credit } from '../streams/queue/credit.ts';
 import { Mailbox } from '../streams/queue/mailbox.ts';
 import { compileAcceptance, type Acceptance } from './acceptance.ts';
-import type { Subscribable } from './bus.ts';
+import type { Subscribable } from './subscribable.ts';
 import { checkChoice, checkOptions } from './check-options.ts';
 import type { DeadLetterStore } from './dead-letter-store.ts';
 import { checkInteger } from './options.ts';

@@ -48,9 +48,12 @@ export type { Publishable, PublishCall } from '../streams/event/publish.ts';
 export type { Random } from '../streams/event/random.ts';
 export type { LaneOptions, LaneStrategy, Ordering } from '../streams/queue/lane-queue.ts';
 export type { DropReason, MailboxOptions, Overflow } from '../streams/queue/mailbox.ts';
+export type { BusHealth } from './bus-health.ts';
+export type { BusLog, BusRegistry } from './bus-log.ts';
 export type { BusStats } from './bus-stats.ts';
 export type { StreamStats } from './stream-stats.ts';
-export type { Bus, CloseReport, EventFor, StreamCall, Subscribable } from './bus.ts';
+export type { Bus, CloseReport, EventFor, StreamCall } from './bus.ts';
+export type { Subscribable } from './subscribable.ts';
 export type { BusOptions } from './bus-options.ts';
 export { createBus } from './create-bus.ts';
 export type {
@@ -59,6 +62,7 @@ export type {
   DeadLetterOptions,
   DeadLetterReason,
   DeadLetters,
+  StoredError,
 } from './dead-letter.ts';
 export type {
   DiscoveryDiagnosis,
@@ -90,8 +94,11 @@ export type {
 } from './options.ts';
 export type { PublishRateLimit } from './publish-gate.ts';
 export type { PublishLevel } from './publish-level.ts';
+export type { BusCommit } from './outbox.ts';
 export { publishTo, type PublishToOptions } from './publish-to.ts';
 export type { PublishReport, PublishResult, SubscriberOutcome } from './publisher.ts';
+export type { QueryCacheOptions, QueryRange } from './queries.ts';
+export type { Replay, ReplayOptions, ReplayProgress } from './replay.ts';
 export type { RoutingRule } from './routing-rules.ts';
 export type {
   Snapshot,
@@ -104,6 +111,7 @@ export type { Commit, Committed, Store, StoreFactory, StoreHealth, StorePorts } 
 export type { StartFrom } from './start-from.ts';
 export type { StreamOptions } from './stream-options.ts';
 export type { LatencyStats, QueueStats, SubscriberStats } from './subscriber-stats.ts';
+export type { SubscriptionRecord } from './subscription-record.ts';
 export type { SubscriberState, Subscription } from './subscription.ts';
 export { createSystemClock } from './system-clock.ts';
 export { durableTransport, type DurableTransportOptions } from './transport/durable.ts';

@@ -5,6 +5,7 @@ import type { OptionNames } from './check-options.ts';
 import type { DeadLetterOptions } from './dead-letter.ts';
 import type { DedupeOptions, RateLimitOptions, RetryOptions, SubscriberOptions } from './options.ts';
 import type { PublishRateLimit } from './publish-gate.ts';
+import type { QueryCacheOptions } from './queries.ts';
 
 export const subscriberOptionNames: OptionNames<SubscriberOptions> = {
   name: true,
@@ -80,3 +81,5 @@ export const deadLetterOptionNames: OptionNames<DeadLetterOptions> = {
   maxAgeMs: true,
   maxRequeues: true,
 };
+
+export const queryCacheOptionNames: OptionNames<QueryCacheOptions> = { maxEvents: true };

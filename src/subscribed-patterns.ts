@@ -3,7 +3,7 @@ import { describeValue } from '../streams/event/describe-value.ts';
 import type { EventRegistry } from '../streams/event/event-registry.ts';
 import { glob, isGlob, type GlobPattern } from '../streams/event/glob.ts';
 import { checkSubscriptionPattern } from '../streams/event/subscription-pattern.ts';
-import type { Subscribable } from './bus.ts';
+import type { Subscribable } from './subscribable.ts';
 
 /**
  * Gives the patterns of what is subscribed to, and enters definitions in the registry.

@@ -7,11 +7,12 @@ import { ClosedError } from '../streams/event/errors.ts';
 import { PatternIndex } from '../streams/event/pattern-index.ts';
 import type { EventRegistry } from '../streams/event/event-registry.ts';
 import type { Random } from '../streams/event/random.ts';
-import type { Subscribable } from './bus.ts';
+import type { Subscribable } from './subscribable.ts';
 import { checkOptions, givenOptions } from './check-options.ts';
 import type { DeadLetterStore } from './dead-letter-store.ts';
 import type { Logger } from './logger.ts';
 import { subscriberOptionNames } from './option-names.ts';
+import { checkKeeps } from './needed-store.ts';
 import type { SubscriberOptions } from './options.ts';
 import { Quiet } from './quiet.ts';
 import { resolveSubscriber } from './resolve-subscriber.ts';
@@ -21,6 +22,7 @@ import { checkSubscriberName } from './subscriber-name.ts';
 import { Subscriber } from './subscriber.ts';
 import type { QueueStats, SubscriberStats } from './subscriber-stats.ts';
 import type { Subscription } from './subscription.ts';
+import { filterAsData, type Joining, type SubscriptionRegistry } from './subscription-registry.ts';
 import { statsOf, subscriptionHandle } from './subscription-handle.ts';
 import type { Transport } from './transport/transport.ts';
 import { watchBreaker } from './watch-breaker.ts';
@@ -43,6 +45,7 @@ export interface HostPorts {
   /** The streams of the same bus: idle means them too, and they end with it. */
   readonly streams: { readonly quiet: boolean; close(): number };
   readonly publishFrom: (call: HandlerCall) => HandlerContext['publish'];
+  readonly subscriptions: SubscriptionRegistry;
   /** Publishes one of the bus's own events. */
   readonly announce: (type: string, data: object) => void;
 }
@@ -92,7 +95,7 @@ export class SubscriberHost {
     const name = this.#nameFor(options.name, handler);
     const { clock, random, rules } = this.#ports;
     const chosen = { ...this.#options.defaults, ...givenOptions(options) };
-    checkReplayable(chosen.from, this.#ports.transport);
+    checkKeeps(chosen.from, this.#ports.transport);
     const config = resolveSubscriber(name, patterns, handler, chosen, {
       clock,
       random,
@@ -108,20 +111,28 @@ export class SubscriberHost {
     const handle = subscriptionHandle(subscriber, {
       drain: () => this.#stop(name, true),
       unsubscribe: () => this.#stop(name, false),
+      paused: (paused) => this.#ports.subscriptions.paused(name, paused),
     });
     const removes = patterns.map((pattern) => this.#index.add(pattern, name));
     const watching = watchBreaker(subscriber, this.#ports);
     const leave = (): void => {
       for (const remove of removes) remove();
       watching.unsubscribe();
+      this.#ports.subscriptions.leave(name);
     };
     this.#hosted.set(name, { subscriber, handle, leave, stopping: undefined });
     this.#supervisor.watch(name, {
       restart: () => this.#restart(subscriber),
       giveUp: () => subscriber.actor.send({ type: 'giveUp' }),
     });
+    this.#register(subscriber, handle.patterns, chosen);
     this.#ports.logger.info({ subscriber: name }, `${name} handles ${handle.patterns.join(', ')}`);
     return handle;
+  }
+
+  /** The handler of a subscriber, middleware around it. */
+  handlerOf(name: string): Handler | undefined {
+    return this.#hosted.get(name)?.subscriber.config.handler;
   }
 
   get(name: string): Subscription | undefined {
@@ -190,6 +201,29 @@ export class SubscriberHost {
     this.#quiet.reached();
   };
 
+  #register(
+    { config, counters, actor }: Subscriber,
+    patterns: readonly string[],
+    { filter, minPriority = 'low' }: SubscriberOptions,
+  ): void {
+    const { name, durable } = config;
+    const counts = (): ReturnType<Joining['counts']> => {
+      const { calls: deliveries, failed: errors, lastDeliveredAt } = counters;
+      return { deliveries, errors, lastDeliveredAt };
+    };
+    const joining = {
+      name,
+      patterns,
+      filter: filterAsData(filter),
+      minPriority,
+      durable,
+    };
+    this.#ports.subscriptions.join(
+      { ...joining, counts },
+      { pause: () => actor.send({ type: 'pause' }), resume: () => actor.send({ type: 'resume' }) },
+    );
+  }
+
   #stop(name: string, drain: boolean): Promise<void> {
     const hosted = this.#hosted.get(name);
     if (hosted === undefined) return Promise.resolve();
@@ -252,15 +286,6 @@ export class SubscriberHost {
     const stem = typeof handler === 'function' ? handler.name.replaceAll(/[^\w-]/g, '').slice(0, 64) : '';
     return `${stem === '' ? 'handler' : stem}-${this.#names}`;
   }
-}
-
-/** Where to begin is a matter of transports that keep events. @throws TypeError */
-function checkReplayable(from: SubscriberOptions['from'], { name, store, features }: Transport): void {
-  if (from === undefined || from === 'now' || store !== undefined || features.durable) return;
-  throw new TypeError(
-    `from needs a transport that keeps events, and the ${name} transport keeps none; ` +
-      'use createBus({ transport: durableTransport(memoryStore()) }), or lmdb({ path }) of breakwater/lmdb',
-  );
 }
 
 /** A subscriber that is paused, failed or isolated leaves its events where they are. */

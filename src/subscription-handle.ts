@@ -9,6 +9,8 @@ export interface HandlePorts {
   readonly drain: () => Promise<void>;
   /** Stops at once, after the running handlers. */
   readonly unsubscribe: () => Promise<void>;
+  /** Hears when it is paused or resumed by hand. */
+  readonly paused: (paused: boolean) => void;
 }
 
 /** Makes the handle that a user has of a subscriber. */
@@ -26,8 +28,14 @@ export function subscriptionHandle(subscriber: Subscriber, ports: HandlePorts): 
       distinctUntilChanged((a, b) => a.flow === b.flow && a.breaker === b.breaker),
     ),
     outcomes$: subscriber.outcomes.asObservable(),
-    pause: () => actor.send({ type: 'pause' }),
-    resume: () => actor.send({ type: 'resume' }),
+    pause: () => {
+      ports.paused(true);
+      actor.send({ type: 'pause' });
+    },
+    resume: () => {
+      ports.paused(false);
+      actor.send({ type: 'resume' });
+    },
     drain: ports.drain,
     unsubscribe: ports.unsubscribe,
     isolate: () => actor.send({ type: 'isolate' }),

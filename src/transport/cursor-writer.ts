@@ -41,9 +41,15 @@ export class CursorWriter {
     if (this.#timer === undefined) this.#arm();
   }
 
-  /** Another one speaks for this name now. */
-  forget(placed: Placed): void {
+  /** Its place is not to be written any more. */
+  drop(placed: Placed): void {
     this.#changed.delete(placed);
+  }
+
+  /** Removes a place that was written. @throws StorageError */
+  async erase(name: string): Promise<void> {
+    await this.#writing;
+    await this.#store.commit({ writes: [{ bucket: cursorBucket, key: name, value: undefined }] });
   }
 
   /** Writes all that has changed now. @throws StorageError */

@@ -145,6 +145,13 @@ export class DurableTransport implements Transport {
     return subscription;
   }
 
+  async forget(name: string): Promise<void> {
+    const ended = this.#ended.get(name);
+    this.#ended.delete(name);
+    if (ended !== undefined) this.#cursors.drop(ended);
+    await this.#cursors.erase(name);
+  }
+
   health(): TransportHealth {
     const { state, reason = 'the store has failed' } = this.store.health();
     const ready = this.#closing === undefined;

@@ -153,6 +153,8 @@ export interface Transport {
    * bus checks the payload and makes no event. Must be cheap.
    */
   hears?(type: string): boolean;
+  /** Forgets the place of a subscription that has ended, here or in a run before. */
+  forget?(name: string): Promise<void>;
   /** Default: ready, and durable as its features say. */
   health?(): TransportHealth;
   /** An event that several of the patterns match comes once. */

@@ -1,0 +1,44 @@
+import type { BusLog, BusRegistry } from './bus-log.ts';
+import type { HealthWatch } from './bus-health.ts';
+import type { DeadLetterStore } from './dead-letter-store.ts';
+import { commitOnBus, type OutboxPorts } from './outbox.ts';
+import type { Queries } from './queries.ts';
+import type { Replays } from './replays.ts';
+import type { SubscriberHost } from './subscriber-host.ts';
+import type { SubscriptionRegistry } from './subscription-registry.ts';
+import type { Transport } from './transport/transport.ts';
+
+export interface BusLogParts {
+  readonly transport: Transport;
+  readonly host: SubscriberHost;
+  readonly deadLetters: DeadLetterStore;
+  readonly replays: Replays;
+  readonly queries: Queries;
+  readonly registry: SubscriptionRegistry;
+  readonly healthWatch: HealthWatch;
+  readonly outbox: OutboxPorts;
+}
+
+/** The public functions of a bus that have to do with what is kept. */
+export function busLogCalls(parts: BusLogParts): BusLog & BusRegistry {
+  const { transport, host, deadLetters, replays, queries, registry, healthWatch, outbox } = parts;
+  return {
+    store: transport.store,
+    replay: (options = {}) => replays.replay(options),
+    query: (range = {}) => queries.query(range),
+    commit: (commit) => commitOnBus(commit, outbox),
+    health: () => healthWatch.health(),
+    subscriptions: () => registry.list(),
+    forget: async (name) => {
+      if (host.get(name) !== undefined) {
+        throw new TypeError(`subscription ${name} is subscribed; unsubscribe it before it is forgotten`);
+      }
+      const known = await registry.forget(name);
+      await transport.forget?.(name);
+      return known;
+    },
+    ready: async () => {
+      await Promise.all([transport.ready?.(), deadLetters.ready, registry.ready]);
+    },
+  };
+}

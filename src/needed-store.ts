@@ -1,0 +1,20 @@
+import type { StartFrom } from './start-from.ts';
+import type { Store } from './store.ts';
+import type { Transport } from './transport/transport.ts';
+
+const remedy =
+  'use createBus({ transport: durableTransport(memoryStore()) }), or lmdb({ path }) of breakwater/lmdb';
+
+/** The store of a transport, for what cannot do without one. @throws TypeError that says how to have one */
+export function neededStore({ name, store }: Transport, call: string): Store {
+  if (store !== undefined) return store;
+  throw new TypeError(`${call} needs a log, and the ${name} transport has none; ${remedy}`);
+}
+
+/** Where to begin is a matter of transports that keep events. @throws TypeError for others */
+export function checkKeeps(from: StartFrom | undefined, { name, store, features }: Transport): void {
+  if (from === undefined || from === 'now' || store !== undefined || features.durable) return;
+  throw new TypeError(
+    `from needs a transport that keeps events, and the ${name} transport keeps none; ${remedy}`,
+  );
+}
