@@ -79,10 +79,10 @@ function pastWait<E>(run: Run<E>): Run<E> {
 }
 
 function complete<E>(
-  { taken, startTime, startSequence, start }: Run<E>,
+  { taken, startTime, startSequence }: Run<E>,
   endTime: number,
   expired: Expired<E>,
 ): void {
   if (taken === undefined) return;
-  expired.completed.push({ taken, startTime, startSequence, start, endTime });
+  expired.completed.push({ taken, startTime, startSequence, endTime });
 }

@@ -213,9 +213,9 @@ export class Matcher<E> {
     return taken;
   }
 
-  #complete({ taken, startTime, startSequence, start }: Run<E>): void {
+  #complete({ taken, startTime, startSequence }: Run<E>): void {
     if (taken === undefined) return;
-    this.completed.push({ taken, startTime, startSequence, start, endTime: this.#time });
+    this.completed.push({ taken, startTime, startSequence, endTime: this.#time });
   }
 }
 

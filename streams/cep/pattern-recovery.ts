@@ -31,8 +31,8 @@ type Began = Pick<Run<unknown>, 'startSequence' | 'start'>;
 /** The state of a key, as far as it matters here. */
 interface Tracked {
   readonly key: unknown;
+  /** The one that began first stands first; matches that wait, wait for one that began before them. */
   readonly runs: readonly Began[];
-  readonly held: readonly Began[];
   tracked: boolean;
 }
 
@@ -101,7 +101,7 @@ export class PatternRecovery {
 
   /** A key may have runs now. */
   track(state: Tracked): void {
-    const first = firstOf(state);
+    const first = state.runs[0];
     if (state.tracked || first === undefined) return;
     state.tracked = true;
     this.#first.push(first.startSequence, state);
@@ -127,7 +127,7 @@ export class PatternRecovery {
   #oldest(): RunStart | undefined {
     const heap = this.#first;
     for (let state = heap.peek(); state !== undefined; state = heap.peek()) {
-      const first = firstOf(state);
+      const first = state.runs[0];
       if (first?.startSequence === heap.nextTime) return first.start;
       heap.pop();
       if (first === undefined) state.tracked = false;
@@ -137,18 +137,10 @@ export class PatternRecovery {
   }
 }
 
-/** What began first of the runs of a key, and of its matches that wait. */
-function firstOf({ runs, held }: Tracked): Began | undefined {
-  const [run] = runs;
-  const [match] = held;
-  if (run === undefined || match === undefined) return run ?? match;
-  return match.startSequence < run.startSequence ? match : run;
-}
-
 function openOf(keys: Iterable<Tracked>): [string, number][] {
   const open: [string, number][] = [];
   for (const state of keys) {
-    const start = firstOf(state)?.start;
+    const start = state.runs[0]?.start;
     if (start !== undefined) open.push([String(state.key), start.position]);
   }
   return open;

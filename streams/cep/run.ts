@@ -53,7 +53,6 @@ export interface Completed<E> {
   readonly taken: Link<E>;
   readonly startTime: number;
   readonly startSequence: number;
-  readonly start: RunStart | undefined;
   readonly endTime: number;
 }
 

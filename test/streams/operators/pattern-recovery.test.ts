@@ -180,6 +180,37 @@ describe('a pattern that is looked for anew from where it says', () => {
     expect(source.point()).toMatchObject({ position: 0 });
   });
 
+  it('lets the time pass of what it does not look at again', () => {
+    const log = ['k a 50', 'k a 10', 'y x 120', 'k b 100'].map((text, position) => {
+      const [key = '', what = '', time] = text.split(' ');
+      return { key, what, time: Number(time), position };
+    });
+    const sought = ab.within(100).skip('next');
+    const ids: string[] = [];
+    let point: PatternResumePoint | undefined;
+    const run = (from: number, until: number, resumeAt?: PatternResumePoint): void => {
+      const source = new Subject<Stored>();
+      const options = { order: 'arrival', key: (letter: Stored) => letter.key } as const;
+      source
+        .pipe(
+          matchPattern(sought, {
+            ...options,
+            position: (letter) => letter.position,
+            resumeFrom: { next: (next) => (point = next) },
+            ...(resumeAt !== undefined && { resumeAt }),
+          }),
+          withoutWatermarks(),
+        )
+        .subscribe(({ id }) => ids.push(id));
+      for (const letter of log.slice(from, until)) source.next(letter);
+    };
+    run(0, 3);
+    run(point?.position ?? 0, 4, point);
+
+    // The event of the other key had ended the second run.
+    expect(ids).toEqual(['matchPattern/k#0:0;1:3']);
+  });
+
   it('lists where the runs of each key begin where matches end other runs', () => {
     const log = [
       { what: 'a', key: 'x', time: 1, position: 0 },
