@@ -16,6 +16,8 @@ import { conflict } from './memory-snapshots.ts';
 /** One write to a database, to be done when all of the group are known. */
 type Put = () => Promise<boolean>;
 
+const nothing: readonly never[] = [];
+
 /** Commits that share one transaction: what they make of the store, worked out before anything is written. */
 export class Group {
   readonly #databases: Databases;
@@ -49,7 +51,8 @@ export class Group {
   }
 
   /** Adds writes that belong together and gives their revisions, or what speaks against them: then none is added. */
-  write(writes: readonly PreparedWrite[]): number[] | ConflictError | StorageError {
+  write(writes: readonly PreparedWrite[]): readonly number[] | ConflictError | StorageError {
+    if (writes.length === 0) return nothing;
     const found = this.#expectationsOf(writes);
     return found ?? writes.map((write) => this.#write(write));
   }

@@ -3,6 +3,7 @@ import type { LogPage, LogRange } from '../event-log.ts';
 import { Blocks } from './lmdb-blocks.ts';
 import { PageBuilder } from './lmdb-page.ts';
 import {
+  everywhere,
   findInEntry,
   hashText,
   type IndexedField,
@@ -30,11 +31,11 @@ interface Sought {
   readonly hashes: readonly number[];
 }
 
-/** Beyond this share of a segment, reading all of it is cheaper than its places one by one. */
-const scanShare = segmentSize / 16;
-
 /** What looking into the index of a segment counts for, of the records that a page may look at. */
 const segmentCost = 4;
+
+/** The same for a block that is decoded for the sake of one record. */
+const blockCost = 64;
 
 /** Reads pages of a log: block by block, or by the index where the range names a key, a correlation id or few types. */
 export class LogReader {
@@ -107,7 +108,7 @@ export class LogReader {
       const low = Math.max(from, segment * segmentSize);
       const high = Math.min(to, (segment + 1) * segmentSize - 1);
       const places = this.#places(sought, segment, committed);
-      if (places === undefined || places.length > scanShare) this.#scan(page, low, high);
+      if (places === undefined) this.#scan(page, low, high);
       else this.#visit(page, segment, places, low, high);
       if (page.full) return;
       page.pass(newest ? low : high);
@@ -117,11 +118,14 @@ export class LogReader {
 
   #visit(page: PageBuilder, segment: number, places: readonly number[], low: number, high: number): void {
     const ordered = page.newest ? places.toReversed() : places;
+    let seen: unknown;
     for (const place of ordered) {
       const position = segment * segmentSize + place;
       if (position < low || position > high) continue;
       const block = this.blocks.blockOf(position);
       if (block === undefined) continue;
+      if (block !== seen) page.spend(blockCost);
+      seen = block;
       if (!page.take(block, position, position)) return;
     }
   }
@@ -131,19 +135,18 @@ export class LogReader {
     const found: number[] = [];
     const open = openSegments.get(segment);
     for (const hash of hashes) {
-      if (open !== undefined) {
-        found.push(...open.find(field, hash));
-        continue;
-      }
-      const key = indexKey(field, hash, segment);
-      const bytes = this.#index.get(key);
-      if (bytes === undefined) continue;
-      const places = findInEntry(key, bytes, hash);
+      const places = open === undefined ? this.#stored(field, hash, segment) : open.find(field, hash);
       if (places === undefined) return undefined;
-      found.push(...places);
-      if (found.length > scanShare) return undefined;
+      for (const place of places) found.push(place);
+      if (found.length > everywhere) return undefined;
     }
     return hashes.length > 1 ? found.toSorted((a, b) => a - b) : found;
+  }
+
+  #stored(field: IndexedField, hash: number, segment: number): number[] | undefined {
+    const key = indexKey(field, hash, segment);
+    const bytes = this.#index.get(key);
+    return bytes === undefined ? [] : findInEntry(key, bytes, hash);
   }
 }
 

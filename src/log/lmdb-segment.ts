@@ -5,7 +5,11 @@ import type { EventEnvelope } from '../../streams/event/envelope.ts';
 export const segmentSize = 16_384;
 
 /** Into how many values the index of a segment is divided by hash: who looks for one key reads one of them. */
-const parts = 32;
+export const parts = 32;
+
+/** Hashes that belong to one part, and what a pair multiplies its hash by to make room for a place. */
+const partHashes = 0x1_0000_0000 / parts;
+const pairBase = 0x1_0000;
 
 /** What is indexed. Numbers are part of the files. */
 export type IndexedField = 'key' | 'correlationId' | 'type';
@@ -28,8 +32,14 @@ export function hashText(text: string): number {
 
 /** The key of the index under which a text of a field is found, in one segment. Those of all segments follow it. */
 export function indexKey(field: IndexedField, hash: number, segment: number): number {
-  return (fieldNumbers[field] * parts + (hash % parts)) * 0x1_0000_0000 + segment;
+  return (fieldNumbers[field] * parts + Math.floor(hash / partHashes)) * 0x1_0000_0000 + segment;
 }
+
+/** A text that so many events of a segment have is as good as everywhere: all of the segment is read for it. */
+export const everywhere = segmentSize / 16;
+
+/** What stands in place of its places. */
+const everywhereMark = 0xffff;
 
 /** Pairs of a hash and a place in the segment, in the order of the places. */
 class HashList {
@@ -42,38 +52,37 @@ class HashList {
       grown.set(this.#pairs);
       this.#pairs = grown;
     }
-    this.#pairs[this.#length] = hash * segmentSize + offset;
+    this.#pairs[this.#length] = hash * pairBase + offset;
     this.#length += 1;
   }
 
-  /** The places of a hash, ascending. */
-  find(hash: number): number[] {
+  /** The places of a hash, ascending; undefined when it is everywhere. */
+  find(hash: number): number[] | undefined {
     const found: number[] = [];
-    const low = hash * segmentSize;
+    const low = hash * pairBase;
     for (let at = 0; at < this.#length; at += 1) {
-      const pair = this.#pairs[at] ?? 0;
-      if (pair >= low && pair < low + segmentSize) found.push(pair - low);
+      const place = (this.#pairs[at] ?? 0) - low;
+      if (place < 0 || place >= pairBase) continue;
+      if (place === everywhereMark) return undefined;
+      found.push(place);
     }
     return found;
   }
 
-  /** One value for each part that has pairs: CRC-32, then pairs of hash (u32) and place (u16), sorted. */
+  /** One value for each part that has pairs: CRC-32, the hashes (u32), their places (u16), sorted. */
   seal(field: IndexedField, segment: number): IndexEntry[] {
     const sorted = this.#pairs.slice(0, this.#length).toSorted();
-    const divided: number[][] = Array.from({ length: parts }, () => []);
-    for (const pair of sorted) divided[Math.floor(pair / segmentSize) % parts]?.push(pair);
-    return divided.flatMap((pairs, part) => {
-      if (pairs.length === 0) return [];
-      const key = indexKey(field, part, segment);
-      const bytes = Buffer.allocUnsafe(4 + pairs.length * 6);
-      for (const [at, pair] of pairs.entries()) {
-        const hash = Math.floor(pair / segmentSize);
-        bytes.writeUInt32LE(hash, 4 + at * 6);
-        bytes.writeUInt16LE(pair - hash * segmentSize, 8 + at * 6);
-      }
-      bytes.writeUInt32LE(checksum(key, bytes), 0);
-      return [{ key, bytes }];
-    });
+    const entries: IndexEntry[] = [];
+    let start = 0;
+    for (let part = 0; part < parts && start < sorted.length; part += 1) {
+      const limit = (part + 1) * partHashes * pairBase;
+      let end = start;
+      while (end < sorted.length && (sorted[end] ?? 0) < limit) end += 1;
+      if (end > start)
+        entries.push(sealEntry(indexKey(field, part * partHashes, segment), sorted, start, end));
+      start = end;
+    }
+    return entries;
   }
 }
 
@@ -83,11 +92,27 @@ export interface IndexEntry {
   readonly bytes: Buffer;
 }
 
+function sealEntry(key: number, pairs: Float64Array, start: number, end: number): IndexEntry {
+  const count = end - start;
+  const memory = new ArrayBuffer(4 + count * 6);
+  const hashes = new Uint32Array(memory, 4, count);
+  const places = new Uint16Array(memory, 4 + count * 4, count);
+  for (let at = 0; at < count; at += 1) {
+    const pair = pairs[start + at] ?? 0;
+    const hash = Math.floor(pair / pairBase);
+    hashes[at] = hash;
+    places[at] = pair - hash * pairBase;
+  }
+  const bytes = Buffer.from(memory);
+  bytes.writeUInt32LE(checksum(key, bytes), 0);
+  return { key, bytes };
+}
+
 function checksum(key: number, bytes: Buffer): number {
   return crc32(bytes.subarray(4), crc32(String(key)));
 }
 
-/** The places of a hash in one value of the index, ascending; undefined when its bytes have changed. */
+/** The places of a hash in one value of the index, ascending; undefined when it is everywhere, or the bytes changed. */
 export function findInEntry(key: number, bytes: Buffer, hash: number): number[] | undefined {
   if (bytes.length < 4 || checksum(key, bytes) !== bytes.readUInt32LE(0)) return undefined;
   const count = (bytes.length - 4) / 6;
@@ -95,12 +120,14 @@ export function findInEntry(key: number, bytes: Buffer, hash: number): number[] 
   let high = count;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (bytes.readUInt32LE(4 + middle * 6) < hash) low = middle + 1;
+    if (bytes.readUInt32LE(4 + middle * 4) < hash) low = middle + 1;
     else high = middle;
   }
   const found: number[] = [];
-  for (; low < count && bytes.readUInt32LE(4 + low * 6) === hash; low += 1) {
-    found.push(bytes.readUInt16LE(8 + low * 6));
+  for (; low < count && bytes.readUInt32LE(4 + low * 4) === hash; low += 1) {
+    const place = bytes.readUInt16LE(4 + count * 4 + low * 2);
+    if (place === everywhereMark) return undefined;
+    found.push(place);
   }
   return found;
 }
@@ -113,8 +140,8 @@ export class OpenSegment {
     correlationId: new HashList(),
     type: new HashList(),
   };
-  /** Types that came, with their hashes: few, and each hashed once. */
-  readonly #types = new Map<string, number>();
+  /** Types that came: few, so that each is hashed once, and counted. */
+  readonly #types = new Map<string, { readonly hash: number; count: number }>();
 
   constructor(segment: number) {
     this.segment = segment;
@@ -124,21 +151,18 @@ export class OpenSegment {
     const offset = position - this.segment * segmentSize;
     if (key !== undefined) this.#lists.key.add(hashText(key), offset);
     if (correlationId !== undefined) this.#lists.correlationId.add(hashText(correlationId), offset);
-    let hash = this.#types.get(type);
-    if (hash === undefined) {
-      hash = hashText(type);
-      this.#types.set(type, hash);
+    let known = this.#types.get(type);
+    if (known === undefined) {
+      known = { hash: hashText(type), count: 0 };
+      this.#types.set(type, known);
     }
-    this.#lists.type.add(hash, offset);
+    known.count += 1;
+    if (known.count <= everywhere) this.#lists.type.add(known.hash, offset);
+    else if (known.count === everywhere + 1) this.#lists.type.add(known.hash, everywhereMark);
   }
 
-  /** The types that came. */
-  get types(): Iterable<string> {
-    return this.#types.keys();
-  }
-
-  /** The places of a hash, ascending. */
-  find(field: IndexedField, hash: number): number[] {
+  /** The places of a hash, ascending; undefined when it is everywhere. */
+  find(field: IndexedField, hash: number): number[] | undefined {
     return this.#lists[field].find(hash);
   }
 

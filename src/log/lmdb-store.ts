@@ -1,4 +1,5 @@
 import type { Clock } from '../../streams/event/clock.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { ClosedError } from '../../streams/event/errors.ts';
 import type { Appended, EventLog, LogBounds } from '../event-log.ts';
 import type { SnapshotStore } from '../snapshot-store.ts';
@@ -155,9 +156,10 @@ class LmdbStore implements Store {
     return { first: Math.min(this.#first, last + 1), last, count };
   }
 
-  async #append(events: Commit['events']): Promise<Appended> {
-    const { first, level } = await this.commit(events === undefined ? {} : { events });
-    return { first: first ?? this.#writer.head.last + 1, level };
+  #append(events: readonly EventEnvelope[]): Promise<Appended> {
+    // What was committed says where its events stand, if there were any.
+    if (events.length > 0) return this.#writer.commit(events, nothing) as Promise<Appended>;
+    return Promise.resolve({ first: this.#writer.head.last + 1, level: this.#writer.level });
   }
 
   #makeLog(): EventLog {

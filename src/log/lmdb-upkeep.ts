@@ -3,7 +3,7 @@ import { type BadBlock, type Blocks, lastOf } from './lmdb-blocks.ts';
 import type { Databases } from './lmdb-databases.ts';
 import { issuePuts } from './lmdb-group.ts';
 import type { Head } from './lmdb-head.ts';
-import { indexKey, type IndexedField, segmentOf } from './lmdb-segment.ts';
+import { type IndexedField, indexKey, parts, segmentOf } from './lmdb-segment.ts';
 
 /** A part of a removal, small enough for one transaction. */
 export interface Piece {
@@ -23,7 +23,6 @@ const maxBlocks = 512;
 const maxSegments = 8;
 
 const fields: readonly IndexedField[] = ['key', 'correlationId', 'type'];
-const parts = 32;
 
 /** Removes records from a log, piece by piece. */
 export class Upkeep {
@@ -122,7 +121,7 @@ class Change {
     const { index } = this.#databases;
     for (const field of fields) {
       for (let part = 0; part < parts; part += 1) {
-        const key = indexKey(field, part, segment);
+        const key = indexKey(field, part * (0x1_0000_0000 / parts), segment);
         this.#puts.push(() => index.remove(key));
       }
     }

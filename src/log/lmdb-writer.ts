@@ -34,6 +34,10 @@ interface CommitTask {
   readonly writes: readonly PreparedWrite[];
   readonly resolve: (committed: Committed) => void;
   readonly reject: (error: Error) => void;
+  /** What is to be told once the group is on the disk. Here, for an object of its own would cost each append one. */
+  first: number | undefined;
+  revisions: readonly number[];
+  refusal: Error | undefined;
 }
 
 interface UpkeepTask {
@@ -46,12 +50,6 @@ interface UpkeepTask {
 }
 
 type Task = CommitTask | UpkeepTask;
-
-/** What is to be told to one commit once its group is on the disk. */
-interface Verdict {
-  readonly task: CommitTask;
-  readonly outcome: { readonly first: number | undefined; readonly revisions: readonly number[] } | Error;
-}
 
 /** Events in one transaction, after which the rest waits for the next: what is encoded in one go holds up the loop. */
 const maxGroupEvents = 4_096;
@@ -79,7 +77,16 @@ export class LmdbWriter {
 
   commit(events: readonly EventEnvelope[], writes: readonly PreparedWrite[]): Promise<Committed> {
     return new Promise((resolve, reject) => {
-      this.#enqueue({ kind: 'commit', events, writes, resolve, reject });
+      this.#enqueue({
+        kind: 'commit',
+        events,
+        writes,
+        resolve,
+        reject,
+        first: undefined,
+        revisions: [],
+        refusal: undefined,
+      });
     });
   }
 
@@ -148,58 +155,54 @@ export class LmdbWriter {
   async #doGroup(tasks: readonly CommitTask[]): Promise<void> {
     const { databases, index, clock, onAppended, onWritten } = this.#ports;
     const appendedAt = Math.max(this.#head.time, Math.floor(clock.now()));
-    const verdicts: Verdict[] = [];
-    const group = this.#plan(tasks, verdicts, appendedAt);
-    if (group !== undefined) {
-      const { head, open } = group;
-      const { entries, types } = index.add(this.#head.last + 1, open.events);
-      open.index(entries, types);
-      const failure = await commitOf(databases, open.issue(head), head, this.#ports);
+    const plan = this.#plan(tasks, appendedAt);
+    if (plan !== undefined) {
+      const { head, group } = plan;
+      const { entries, types } = index.add(this.#head.last + 1, group.events);
+      group.index(entries, types);
+      const failure = await commitOf(databases, group.issue(head), head, this.#ports);
       if (failure !== undefined) {
-        this.#fail(
-          failure,
-          verdicts.map(({ task }) => task),
-        );
+        this.#fail(failure, tasks);
         return;
       }
       this.#head = head;
       index.settle(head.last);
       onWritten(head);
     }
-    for (const { task, outcome } of verdicts) {
-      if (outcome instanceof Error) {
-        task.reject(outcome);
+    for (const task of tasks) {
+      const { first, revisions, refusal, events } = task;
+      if (refusal !== undefined) {
+        task.reject(refusal);
         continue;
       }
-      task.resolve({ ...outcome, level: this.level });
-      if (outcome.first !== undefined) onAppended(outcome.first, task.events, appendedAt);
+      task.resolve({ first, revisions, level: this.level });
+      if (first !== undefined) onAppended(first, events, appendedAt);
     }
   }
 
-  /** Works out what the tasks make of the store, each with its verdict; undefined when there is nothing to write. */
+  /** Works out what the tasks make of the store, and tells each; undefined when there is nothing to write. */
   #plan(
     tasks: readonly CommitTask[],
-    verdicts: Verdict[],
     appendedAt: number,
-  ): { readonly open: Group; readonly head: Head } | undefined {
+  ): { readonly group: Group; readonly head: Head } | undefined {
     const { databases, snapshots, maxBytes, path } = this.#ports;
+    // What speaks against a commit for itself; what speaks against it because of others is found anew each time.
     const refused = new Map<CommitTask, Error>();
     for (;;) {
-      verdicts.length = 0;
-      const open = new Group(databases, snapshots, this.#head);
-      for (const task of tasks) verdicts.push(verdictOn(open, task, refused.get(task)));
-      if (open.isEmpty) return undefined;
+      const group = new Group(databases, snapshots, this.#head);
+      for (const task of tasks) enter(group, task, refused.get(task));
+      if (group.isEmpty) return undefined;
       try {
-        const { head } = open.seal(appendedAt);
-        if (head.bytes <= maxBytes || open.events.length === 0) return { open, head };
+        const { head } = group.seal(appendedAt);
+        if (head.bytes <= maxBytes || group.events.length === 0) return { group, head };
         const full = `the log at ${path} would have ${head.bytes} bytes of events, more than maxBytes, ${maxBytes}`;
-        for (const { task } of verdicts) {
+        for (const task of tasks) {
           if (task.events.length > 0)
             refused.set(task, new StorageError(`${full}. Trim it, or raise maxBytes`));
         }
       } catch (error) {
         if (!(error instanceof UnwritableEvent)) throw error;
-        refuseUnwritable(verdicts, error, refused);
+        refuseUnwritable(tasks, error, refused);
       }
     }
   }
@@ -238,23 +241,29 @@ export class LmdbWriter {
   }
 }
 
-function verdictOn(open: Group, task: CommitTask, refusal: Error | undefined): Verdict {
-  if (refusal !== undefined) return { task, outcome: refusal };
-  const revisions = open.write(task.writes);
-  if (revisions instanceof Error) return { task, outcome: revisions };
-  const first = task.events.length === 0 ? undefined : open.append(task.events);
-  return { task, outcome: { first, revisions } };
+/** Enters a commit into a group, or says why not. */
+function enter(group: Group, task: CommitTask, refusal: Error | undefined): void {
+  task.refusal = refusal;
+  task.first = undefined;
+  if (refusal !== undefined) return;
+  const revisions = group.write(task.writes);
+  if (revisions instanceof Error) {
+    task.refusal = revisions;
+    return;
+  }
+  task.revisions = revisions;
+  if (task.events.length > 0) task.first = group.append(task.events);
 }
 
 /** Finds the commit whose event cannot be written, and refuses that one. */
 function refuseUnwritable(
-  verdicts: readonly Verdict[],
+  tasks: readonly CommitTask[],
   { index, cause }: UnwritableEvent,
   refused: Map<CommitTask, Error>,
 ): void {
   let before = 0;
-  for (const { task, outcome } of verdicts) {
-    if (outcome instanceof Error) continue;
+  for (const task of tasks) {
+    if (task.refusal !== undefined) continue;
     const place = index - before;
     before += task.events.length;
     if (place >= task.events.length) continue;
