@@ -11,6 +11,8 @@ import { encodeSegment } from './segment-writer.ts';
 
 const identityKey = 'log';
 const floorKey = 'floor';
+/** Files that an archive makes, and the segment that each belongs to. */
+const leftover = /^([0-9a-f]{16}-\d{8,}\.segment)(?:\.parquet)?(?:\.tmp)?$/u;
 
 /** A segment of the archive in use. */
 export interface ArchivedSegment {
@@ -253,9 +255,9 @@ export class Archive {
       throw this.#failure('cannot be listed', error);
     }
     for (const name of names) {
-      const ours =
-        name.startsWith(`${this.#logId}-`) && /^[0-9a-f]{16}-\d{8,}\.segment(?:\.tmp)?$/u.test(name);
-      if (ours && !listed.has(name)) await this.files.remove(name).catch(() => {});
+      const [, file = ''] = leftover.exec(name) ?? [];
+      const ours = file.startsWith(`${this.#logId}-`);
+      if (ours && (!listed.has(file) || name.endsWith('.tmp'))) await this.#discard(name);
     }
   }
 
