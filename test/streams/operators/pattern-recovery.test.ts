@@ -181,7 +181,7 @@ describe('a pattern that is looked for anew from where it says', () => {
   });
 
   it('lets the time pass of what it does not look at again', () => {
-    const log = ['k a 50', 'k a 10', 'y x 120', 'k b 100'].map((text, position) => {
+    const log = ['z a 1', 'k a 50', 'k a 10', 'y x 120', 'k b 100'].map((text, position) => {
       const [key = '', what = '', time] = text.split(' ');
       return { key, what, time: Number(time), position };
     });
@@ -204,11 +204,12 @@ describe('a pattern that is looked for anew from where it says', () => {
         .subscribe(({ id }) => ids.push(id));
       for (const letter of log.slice(from, until)) source.next(letter);
     };
-    run(0, 3);
-    run(point?.position ?? 0, 4, point);
+    run(0, 4);
+    expect(point).toMatchObject({ position: 1, seen: 3, open: [['k', 1]] });
+    run(1, 5, point);
 
     // The event of the other key had ended the second run.
-    expect(ids).toEqual(['matchPattern/k#0:0;1:3']);
+    expect(ids).toEqual(['matchPattern/k#0:1;1:4']);
   });
 
   it('lists where the runs of each key begin where matches end other runs', () => {
