@@ -39,7 +39,7 @@ export interface EntityOptions<On extends readonly EntitySubject[] = readonly En
   /** What it listens to. */
   readonly on: On;
   /**
-   * Which entity an event is for, 1 to 480 characters; undefined for none. Must always give the same for the
+   * Which entity an event is for, 1 to 440 characters; undefined for none. Must always give the same for the
    * same event. Default: the event's `key`.
    */
   readonly key?: (event: EntityEvent<On>) => KeyFrom<On>;

@@ -1,4 +1,4 @@
-import type { EntityLogic, EntityRunner, EntitySignal, EntityState } from './entity-logic.ts';
+import type { EntityCause, EntityLogic, EntityRunner, EntitySignal, EntityState } from './entity-logic.ts';
 
 /** An entity without a machine: a state, and how an event changes it. */
 export interface EntityFold<State, Event> {
@@ -17,6 +17,7 @@ const noTimers: readonly never[] = [];
 
 class FoldRunner implements EntityRunner {
   now = 0;
+  cause: EntityCause | undefined;
   readonly emitted: unknown[] = [];
   readonly #fold: EntityFold<unknown, EntitySignal>;
 

@@ -5,6 +5,16 @@ export interface EntitySignal {
   readonly type: string;
 }
 
+/** The event that something came of, as far as events that come of it need to know. */
+export interface EntityCause {
+  readonly id: string;
+  readonly type: string;
+  readonly correlationId?: string;
+  readonly causationDepth?: number;
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+}
+
 /** A delay that an entity waits for. */
 export interface EntityTimer {
   /** Unique in its entity: the same one scheduled again replaces it. */
@@ -13,6 +23,8 @@ export interface EntityTimer {
   readonly at: number;
   /** What its machine gets then. */
   readonly signal: EntitySignal;
+  /** The event in whose step it began. */
+  readonly cause: EntityCause | undefined;
 }
 
 /** What an entity is between two signals. Never changed: a step that fails leaves the one before as it was. */
@@ -42,6 +54,8 @@ export interface EntityRunnerPorts {
 export interface EntityRunner {
   /** The moment of the step: from here delays are counted. Set before each call. */
   now: number;
+  /** What the step comes of; noted with the delays that begin in it. Set before each call. */
+  cause: EntityCause | undefined;
   /** What the steps since it was last emptied have emitted, in order. */
   readonly emitted: unknown[];
   /** The state before the first event. Its delays begin now. */

@@ -9,6 +9,7 @@ import {
 } from 'xstate';
 import { describeValue } from '../streams/event/describe-value.ts';
 import type {
+  EntityCause,
   EntityLogic,
   EntityRunner,
   EntityRunnerPorts,
@@ -42,6 +43,7 @@ const noTimers: readonly EntityTimer[] = [];
  */
 class MachineRunner implements EntityRunner {
   now = 0;
+  cause: EntityCause | undefined;
   readonly emitted: unknown[] = [];
   readonly #options: MachineLogicOptions;
   readonly #ports: EntityRunnerPorts;
@@ -198,7 +200,7 @@ class MachineRunner implements EntityRunner {
         `the delay of ${id} must be a finite number of milliseconds, got ${describeValue(delay)}`,
       );
     }
-    const timer = { id, at: this.now + Math.max(0, delay), signal: event };
+    const timer = { id, at: this.now + Math.max(0, delay), signal: event, cause: this.cause };
     const others = this.#timers.filter((one) => one.id !== id);
     this.#timers = [...others, timer];
   }

@@ -1,5 +1,6 @@
 import { describeError } from '../streams/event/describe-error.ts';
 import { Observable, share, type Subject } from 'rxjs';
+import type { EntityDefinition } from '../actors/define-entity.ts';
 import type { Handler } from '../actors/handler.ts';
 import type { Clock, TimerHandle } from '../streams/event/clock.ts';
 import type { EventFields } from '../streams/event/define-event.ts';
@@ -9,6 +10,7 @@ import type { Subscribable } from './subscribable.ts';
 import { busLogCalls, type BusLogParts } from './bus-log-calls.ts';
 import type { BusStats } from './bus-stats.ts';
 import { findHandlers, type DiscoveryReport } from './discover-handlers.ts';
+import type { Entities } from './entities.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { Logger } from './logger.ts';
 import { checkNumber, type SubscriberOptions } from './options.ts';
@@ -23,6 +25,7 @@ const importTimeoutMs = 10_000;
 
 export interface BusParts extends BusLogParts {
   readonly streams: EventStreams;
+  readonly entities: Entities;
   readonly publisher: Publisher;
   readonly gate: PublishGate;
   readonly types: EventRegistry;
@@ -35,7 +38,7 @@ export interface BusParts extends BusLogParts {
 
 /** Puts the parts of a bus behind its public functions. */
 export function assembleBus(parts: BusParts): Bus {
-  const { host, streams, publisher, gate, types, deadLetters, rules, errors, clock } = parts;
+  const { host, streams, entities, publisher, gate, types, deadLetters, rules, errors, clock } = parts;
   const stats = (): BusStats => ({
     time: clock.now(),
     state: gate.state,
@@ -69,6 +72,10 @@ export function assembleBus(parts: BusParts): Bus {
     stream: ((subject: Subscribable | readonly Subscribable[], options?: StreamOptions) =>
       streams.stream(subject, options ?? {})) as StreamCall,
     subscription: (name) => host.get(name),
+    host: (definition, options) => entities.host(definition, options),
+    // What it shows follows from the definition.
+    entity: ((definition: EntityDefinition, key: string) =>
+      entities.entity(definition, key)) as Bus['entity'],
     discoverHandlers: (folder) => discover(parts, folder),
     addRoutingRule: (rule) => rules.add(rule),
     handlerCount: (type) => host.count(type),
@@ -138,7 +145,7 @@ async function discover({ host, clock, logger }: BusParts, folder: string | URL)
 }
 
 function closer(
-  { host, gate, transport, clock, errors, replays, registry, healthWatch }: BusParts,
+  { host, entities, gate, transport, clock, errors, replays, registry, healthWatch }: BusParts,
   heartbeat: { stop(): void },
 ): (options?: { readonly deadlineMs?: number }) => Promise<CloseReport> {
   let closing: Promise<CloseReport> | undefined;
@@ -160,6 +167,7 @@ function closer(
     const undelivered = host.close();
     heartbeat.stop();
     try {
+      await entities.close();
       await transport.close();
     } finally {
       errors.complete();

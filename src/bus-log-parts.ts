@@ -5,6 +5,7 @@ import { HealthWatch } from './bus-health.ts';
 import type { BusLogParts } from './bus-log-calls.ts';
 import type { ResolvedBus } from './bus-options.ts';
 import type { DeadLetterOptions } from './dead-letter.ts';
+import type { Entities } from './entities.ts';
 import { DeadLetterRecords } from './dead-letter-records.ts';
 import { DeadLetterStore } from './dead-letter-store.ts';
 import type { EventFactory } from './event-factory.ts';
@@ -27,13 +28,15 @@ export interface KeptPorts {
 /** The dead letters of a bus, in its store where it has one. */
 export function busDeadLetters(
   options: DeadLetterOptions,
-  ports: KeptPorts,
+  ports: KeptPorts & { readonly entities: () => Pick<Entities, 'owns' | 'requeue'> },
 ): DeadLetterStore {
   const { transport } = ports;
   return new DeadLetterStore(options, {
     ...ports,
     records: transport.store === undefined ? undefined : new DeadLetterRecords(transport.store.snapshots),
     redeliver: async (event, subscriber, onSettled) => {
+      const entities = ports.entities();
+      if (entities.owns(subscriber)) return entities.requeue(event, subscriber, onSettled);
       const published = await transport.publish([event], {
         to: subscriber,
         onSettled: (_event, _subscriber, settlement, detail) => onSettled(settlement, detail),

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import type { EntityDefinition } from '../actors/define-entity.ts';
 import type { Handler, PublishReceipt } from '../actors/handler.ts';
 import type { EventDefinition } from '../streams/event/define-event.ts';
 import type { Delivery } from '../streams/event/delivery.ts';
@@ -7,6 +8,9 @@ import type { Publishable, PublishCall } from '../streams/event/publish.ts';
 import type { BusLog, BusRegistry } from './bus-log.ts';
 import type { BusStats } from './bus-stats.ts';
 import type { DeadLetters } from './dead-letter.ts';
+import type { EntityHost } from './entity-host.ts';
+import type { EntityHostOptions } from './entity-options.ts';
+import type { EntityRef } from './entity-ref.ts';
 import type { DiscoveryReport } from './discover-handlers.ts';
 import type { SubscriberOptions } from './options.ts';
 import type { PublishReport, PublishResult } from './publisher.ts';
@@ -77,6 +81,13 @@ export interface Bus extends BusLog, BusRegistry, AsyncDisposable {
   readonly stream: StreamCall;
   /** The subscriber of that name. */
   subscription(this: void, name: string): Subscription | undefined;
+  /**
+   * Runs the entities of a kind, each event of a key once and in the order of the log: with state, emitted events
+   * and timers kept in one commit. Where the transport keeps no events, they live in memory, as long as the bus.
+   */
+  host<View>(this: void, definition: EntityDefinition<View>, options?: EntityHostOptions): EntityHost;
+  /** One entity of a kind that is hosted here, by its key: to send it events, ask it, or watch it. */
+  entity<View>(this: void, definition: EntityDefinition<View>, key: string): EntityRef<View>;
   /** Subscribes every handler that a folder's modules define; says what it found and what was wrong. */
   discoverHandlers(this: void, folder: string | URL): Promise<DiscoveryReport>;
   /** Adds a routing rule; gives the function that takes it away. */

@@ -6,6 +6,7 @@ import { assembleBus } from './assemble-bus.ts';
 import { busDeadLetters, busLogParts } from './bus-log-parts.ts';
 import { resolveBusOptions, type BusOptions } from './bus-options.ts';
 import type { Bus } from './bus.ts';
+import { Entities } from './entities.ts';
 import { EventFactory } from './event-factory.ts';
 import { EventStreams } from './event-streams.ts';
 import { eventLift } from './lift-event.ts';
@@ -66,12 +67,21 @@ export function createBus(options: BusOptions = {}): Bus {
   });
   const rules = new RoutingRules();
   const kept = { clock, logger, lift, transport };
-  const deadLetters = busDeadLetters(resolved.deadLetters, kept);
+  const deadLetters = busDeadLetters(resolved.deadLetters, { ...kept, entities: () => entities });
   const ports = { clock, random, transport, deadLetters, rules, logger, registry };
   const newId = (): string => factory.id();
   const { store } = transport;
   const subscriptions = new SubscriptionRegistry({ clock, logger, store, newId, intervalMs: heartbeatMs });
   const streams = new EventStreams({ ...ports, onSettled: () => host.settled() });
+  const entities: Entities = new Entities({
+    ...ports,
+    factory,
+    lift,
+    announce,
+    onSettled: () => host.settled(),
+    onError: (error) => errors.next(error),
+    publish: (event) => publisher.publish(event),
+  });
   const host: SubscriberHost = new SubscriberHost(
     {
       defaults,
@@ -81,7 +91,13 @@ export function createBus(options: BusOptions = {}): Bus {
     },
     {
       ...ports,
-      streams,
+      // Idle means entities, too.
+      streams: {
+        get quiet() {
+          return streams.quiet && entities.quiet;
+        },
+        close: () => streams.close(),
+      },
       publishFrom: (call) => publisher.publishFrom(call),
       announce,
       subscriptions,
@@ -93,6 +109,7 @@ export function createBus(options: BusOptions = {}): Bus {
     registry: subscriptions,
     host,
     streams,
+    entities,
     publisher,
     gate,
     errors,

@@ -1,6 +1,17 @@
 export type { BreakerOptions } from '../actors/breaker.ts';
 export { createBreaker, type Breaker, type Permit } from '../actors/create-breaker.ts';
 export type { SupervisorOptions } from '../actors/create-supervisor.ts';
+export {
+  defineEntity,
+  type EntityDefinition,
+  type EntityEvent,
+  type EntityOptions,
+  type EntitySubject,
+  type KeptState,
+  type MachineEntityOptions,
+  type PatternData,
+} from '../actors/define-entity.ts';
+export type { EntityFold } from '../actors/entity-fold.ts';
 export { defineHandler, type HandlerDefinition } from '../actors/define-handler.ts';
 export type { Handler, HandlerContext, PublishReceipt } from '../actors/handler.ts';
 export { scoped } from '../actors/scoped-handler.ts';
@@ -26,6 +37,7 @@ export {
   ClosedError,
   CodecError,
   DeadlockError,
+  EntityError,
   FatalError,
   HandlerTimeoutError,
   hasCode,
@@ -36,6 +48,7 @@ export {
   StorageError,
   TransportError,
   ValidationError,
+  type EntityErrorReason,
   type ErrorCode,
   type ValidationIssue,
 } from '../streams/event/errors.ts';
@@ -54,6 +67,10 @@ export type { BusStats } from './bus-stats.ts';
 export type { StreamStats } from './stream-stats.ts';
 export type { Bus, CloseReport, EventFor, StreamCall } from './bus.ts';
 export type { Subscribable } from './subscribable.ts';
+export type { EntityHost, EntityHostState, EntityHostStats, AskOptions } from './entity-host.ts';
+export type { EntityHostOptions } from './entity-options.ts';
+export type { ParkedKey } from './entity-parking.ts';
+export type { EntityRef } from './entity-ref.ts';
 export type { BusOptions } from './bus-options.ts';
 export { createBus } from './create-bus.ts';
 export type {

@@ -107,7 +107,7 @@ describe('the machine of an entity', () => {
     const gone = runner.step(runner.initial('a'), { type: 'go' });
 
     expect(runner.view(gone)).toMatchObject({ context: { got: ['own'] } });
-    expect(gone.timers).toEqual([{ id: 'l', at: 75, signal: { type: 'late' } }]);
+    expect(gone.timers).toEqual([{ id: 'l', at: 75, signal: { type: 'late' }, cause: undefined }]);
     expect(runner.step(gone, { type: 'stop' }).timers).toEqual([]);
   });
 

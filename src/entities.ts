@@ -1,0 +1,92 @@
+import { isEntityDefinition, type EntityDefinition } from '../actors/define-entity.ts';
+import { describeValue } from '../streams/event/describe-value.ts';
+import type { EventEnvelope } from '../streams/event/envelope.ts';
+import { ClosedError, EntityError } from '../streams/event/errors.ts';
+import type { Settlement } from '../streams/event/outcome.ts';
+import type { EntityHost } from './entity-host.ts';
+import { checkEntityKey } from './entity-key.ts';
+import { resolveEntityHost, type EntityHostOptions } from './entity-options.ts';
+import type { EntityPorts } from './entity-parts.ts';
+import { entityRef, type EntityRef, type EntityRefPorts } from './entity-ref.ts';
+import { entityHost, HostedKind } from './hosted-kind.ts';
+
+/** The kinds of entity of one bus. */
+export class Entities {
+  readonly #ports: EntityPorts & EntityRefPorts;
+  readonly #kinds = new Map<string, HostedKind>();
+  #closed = false;
+
+  constructor(ports: EntityPorts & EntityRefPorts) {
+    this.#ports = ports;
+  }
+
+  /** Whether no entity has anything to do. */
+  get quiet(): boolean {
+    for (const hosted of this.#kinds.values()) if (!hosted.quiet) return false;
+    return true;
+  }
+
+  /** @throws TypeError, RangeError, ClosedError */
+  host(definition: EntityDefinition, options: EntityHostOptions = {}): EntityHost {
+    if (this.#closed) throw new ClosedError('the bus is closed; nothing was hosted');
+    checkDefinition('host', definition);
+    const { kind } = definition;
+    if (this.#kinds.has(kind)) {
+      throw new TypeError(`entities of kind ${kind} are hosted already; a kind has one host`);
+    }
+    const hosted = new HostedKind(definition, resolveEntityHost(options), this.#ports);
+    this.#kinds.set(kind, hosted);
+    const host = entityHost(hosted);
+    const stop = async (): Promise<void> => {
+      await hosted.stop();
+      if (this.#kinds.get(kind) === hosted) this.#kinds.delete(kind);
+    };
+    return Object.defineProperty(host, 'stop', { value: stop });
+  }
+
+  /** @throws EntityError when the kind is not hosted here, TypeError for what is no key. */
+  entity(definition: EntityDefinition, key: string): EntityRef<unknown> {
+    checkDefinition('entity', definition);
+    const { kind } = definition;
+    const hosted = this.#kinds.get(kind);
+    if (hosted === undefined) {
+      throw new EntityError(`entities of kind ${kind} are not hosted on this bus; call bus.host first`, {
+        kind,
+        reason: 'not-hosted',
+      });
+    }
+    if (hosted.parts.definition !== definition) {
+      throw new TypeError(`kind ${kind} is hosted by another definition; define it once and share it`);
+    }
+    return entityRef(hosted, checkEntityKey(kind, key), this.#ports);
+  }
+
+  /** Whether a dead letter's subscriber is a kind of entity. */
+  owns(subscriber: string): boolean {
+    return subscriber.startsWith('entity:');
+  }
+
+  /** Gives an event back to the kind that gave it up, and says whether it was taken. */
+  async requeue(
+    event: EventEnvelope,
+    subscriber: string,
+    onSettled: (settlement: Settlement, detail: unknown) => void,
+  ): Promise<boolean> {
+    const taken = await this.#kinds.get(subscriber.slice('entity:'.length))?.requeue(event);
+    // A parked event is kept by its kind; if it fails again it is a dead letter again.
+    if (taken === true) onSettled('handled', undefined);
+    return taken === true;
+  }
+
+  /** Stops all kinds; resolves when what they have done is kept. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#kinds.values()].map((hosted) => hosted.stop()));
+    this.#kinds.clear();
+  }
+}
+
+function checkDefinition(caller: string, definition: unknown): void {
+  if (isEntityDefinition(definition)) return;
+  throw new TypeError(`${caller} takes what defineEntity gives, got ${describeValue(definition)}`);
+}

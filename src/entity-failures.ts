@@ -1,0 +1,238 @@
+import { settle, type RetryPolicy } from '../actors/settlement.ts';
+import type { Clock } from '../streams/event/clock.ts';
+import { describeError } from '../streams/event/describe-error.ts';
+import { ValidEnvelope, type EventEnvelope } from '../streams/event/envelope.ts';
+import { EntityError } from '../streams/event/errors.ts';
+import type { Random } from '../streams/event/random.ts';
+import type { DeadLetterReason } from './dead-letter.ts';
+import type { NewDeadLetter } from './dead-letter-store.ts';
+import type { EntityAnswers } from './entity-answers.ts';
+import type { EntityCommits } from './entity-commits.ts';
+import { entityEventId } from './entity-event-id.ts';
+import type { EntityParking } from './entity-parking.ts';
+import type { EntityInput, LiveEntity } from './live-entity.ts';
+import type { Logger } from './logger.ts';
+
+/** Inputs that may wait for a retry in memory, all keys together, before the kind waits too. */
+const mostWaiting = 8_192;
+
+/** The type under which a timer that was given up is in the dead letters. */
+export const timerLetterType = 'breakwater.entity.timer';
+
+export interface EntityFailuresPorts {
+  readonly kind: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly policy: RetryPolicy;
+  readonly maxParked: number;
+  readonly parking: EntityParking;
+  readonly commits: EntityCommits;
+  readonly answers: EntityAnswers;
+  readonly logger: Logger;
+  readonly deadLetters: {
+    add(letter: NewDeadLetter): boolean;
+    whenRoom(callback: () => void): void;
+  };
+  /** Handles what an entity waits for, from the first. */
+  readonly resume: (entity: LiveEntity) => void;
+}
+
+/**
+ * Decides what becomes of inputs that fail, and of those behind them.
+ *
+ *     fails ─► waits for its retry ─► fails again … ─► given up: dead letter, its key is parked
+ *              later inputs of the key wait behind it           later events of the key are kept behind it
+ */
+export class EntityFailures {
+  readonly #ports: EntityFailuresPorts;
+  readonly #waiting = new Set<LiveEntity>();
+  /** Inputs that wait, of all entities. */
+  #inputs = 0;
+
+  constructor(ports: EntityFailuresPorts) {
+    this.#ports = ports;
+  }
+
+  /** How many entities wait for a retry. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  get hasRoom(): boolean {
+    return this.#inputs < mostWaiting;
+  }
+
+  /** The lowest position that waits: the cursor must not pass it. */
+  get lowest(): number {
+    let lowest = Infinity;
+    for (const { waiting = [] } of this.#waiting) {
+      for (const { position, entry } of waiting) {
+        if (position === 0 || entry !== undefined) continue;
+        lowest = Math.min(lowest, position);
+        break;
+      }
+    }
+    return lowest;
+  }
+
+  /** Forgets what waits: it comes again. */
+  reset(): void {
+    this.#waiting.clear();
+    this.#inputs = 0;
+  }
+
+  /** Inputs wait behind the one that failed. */
+  wait(entity: LiveEntity, inputs: readonly EntityInput[]): void {
+    entity.waiting ??= [];
+    entity.waiting.push(...inputs);
+    this.#inputs += inputs.length;
+    this.#waiting.add(entity);
+  }
+
+  /** What an entity waited for is about to be handled. */
+  resumed(entity: LiveEntity): EntityInput[] {
+    const inputs = entity.waiting ?? [];
+    entity.waiting = undefined;
+    this.#inputs -= inputs.length;
+    this.#waiting.delete(entity);
+    return inputs;
+  }
+
+  /** An input failed; tells whether it waits for a retry or its key was parked. */
+  failed(entity: LiveEntity, input: EntityInput, error: unknown): 'waiting' | 'parked' {
+    const { kind, clock, random, policy, logger, resume } = this.#ports;
+    entity.attempts += 1;
+    const { attempts } = entity;
+    const decision = settle({ error, attempt: attempts, policy, random });
+    const what =
+      input.event === undefined ? input.kind : `event ${input.event.id} of type ${input.event.type}`;
+    const context = { entity: kind, key: entity.key, attempt: attempts, error };
+    if (decision.kind === 'retry') {
+      logger.warn(
+        context,
+        `${kind} ${entity.key} failed at ${what}, and is tried again: ${describeError(error)}`,
+      );
+      this.wait(entity, [input]);
+      clock.setTimeout(() => {
+        if (this.#waiting.has(entity)) resume(entity);
+      }, decision.delayMs);
+      return 'waiting';
+    }
+    logger.error(
+      context,
+      `${kind} ${entity.key} gave up ${what}; its key is parked: ${describeError(error)}`,
+    );
+    entity.attempts = 0;
+    this.#giveUp(entity.key, input, error, decision.reason, attempts);
+    return 'parked';
+  }
+
+  /** Whether the input's key stands still: then it is kept behind the others. */
+  parks(key: string, input: EntityInput): boolean {
+    if (input.entry !== undefined || !this.#ports.parking.has(key)) return false;
+    this.parkAll(key, [input]);
+    return true;
+  }
+
+  /** Keeps inputs behind one that was given up. Timers stay with their entity. */
+  parkAll(key: string, inputs: readonly EntityInput[]): void {
+    const { kind, answers, commits } = this.#ports;
+    for (const input of inputs) {
+      const { event } = input;
+      if (event === undefined || input.kind !== 'event') continue;
+      const error = new EntityError(
+        `${kind} ${key} is parked behind an event that was given up; event ${event.id} is kept and waits`,
+        { kind, key, reason: 'parked' },
+      );
+      this.#park(key, event, input, error);
+      if (answers.expecting) commits.afterwards(() => answers.failed(event.id, error));
+    }
+  }
+
+  /** An event whose entity cannot be opened. */
+  unopenable(key: string, input: EntityInput, error: unknown): void {
+    const { kind, logger } = this.#ports;
+    logger.error(
+      { entity: kind, key, error },
+      `${kind} ${key} cannot be opened; its key is parked: ${describeError(error)}`,
+    );
+    if (input.kind === 'event' || input.entry !== undefined) this.#giveUp(key, input, error, 'fatal', 1);
+  }
+
+  /** An event that is for no entity, since its key or its payload cannot be told. */
+  refuse({ event, position, fault }: EntityInput): void {
+    const { kind, commits, answers } = this.#ports;
+    if (event === undefined) return;
+    const error = new EntityError(`${kind} cannot take event ${event.id}: ${describeError(fault)}`, {
+      kind,
+      reason: 'failed',
+      cause: fault,
+    });
+    commits.afterwards(() => {
+      this.#bury(event, position, fault, 'fatal', 1);
+      answers.failed(event.id, error);
+    });
+  }
+
+  #giveUp(key: string, input: EntityInput, error: unknown, reason: DeadLetterReason, attempts: number): void {
+    const { kind, commits, answers } = this.#ports;
+    const event = input.event ?? this.#timerLetter(key, input);
+    this.#park(key, event, input, error);
+    const failure = new EntityError(
+      `${kind} ${key} gave up event ${event.id} of type ${event.type} after ${attempts} attempts: ${describeError(error)}`,
+      { kind, key, reason: 'failed', cause: error },
+    );
+    commits.afterwards(() => {
+      this.#bury(event, input.position, error, reason, attempts);
+      answers.failed(event.id, failure);
+    });
+  }
+
+  #park(key: string, event: EventEnvelope, input: EntityInput, error: unknown): void {
+    const { parking, commits, maxParked } = this.#ports;
+    if (parking.events >= maxParked && input.entry === undefined && parking.has(key)) {
+      // Beyond the limit the dead letters take them, still in order.
+      commits.afterwards(() => this.#bury(event, input.position, error, 'parked', 0));
+      return;
+    }
+    const write = parking.park(key, event, input);
+    if (write !== undefined) commits.write(write);
+  }
+
+  /** The dead letters may be full and hold on: then it comes when there is room. */
+  #bury(
+    event: EventEnvelope,
+    position: number,
+    error: unknown,
+    reason: DeadLetterReason,
+    attempts: number,
+  ): void {
+    const { deadLetters, clock, kind } = this.#ports;
+    const about = {
+      reason,
+      attempts,
+      error,
+      time: clock.now(),
+      position: position > 0 ? position : undefined,
+    };
+    if (deadLetters.add({ event, subscriber: `entity:${kind}`, ...about })) return;
+    deadLetters.whenRoom(() => this.#bury(event, position, error, reason, attempts));
+  }
+
+  #timerLetter(key: string, { time, signal }: EntityInput): EventEnvelope {
+    const { kind } = this.#ports;
+    const id = entityEventId(time, `${kind}\u0000${key}\u0000timer\u0000${time}`);
+    const data = { kind, key, signal: signal?.type ?? 'timer' };
+    return new ValidEnvelope(
+      id,
+      timerLetterType,
+      'breakwater',
+      time,
+      'normal',
+      1,
+      data,
+      undefined,
+      undefined,
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import type { EntityDefinition } from '../actors/define-entity.ts';
+import { EntityError } from '../streams/event/errors.ts';
+import { EntityRecords } from './entity-record.ts';
+import type { SnapshotWrite } from './snapshot-store.ts';
+import type { Store } from './store.ts';
+import { decodeCursor, encodeCursor } from './transport/cursor-codec.ts';
+import { cursorBucket } from './transport/cursor-writer.ts';
+
+/** Where the versions of kinds are kept. */
+const versionBucket = 'entities';
+
+/** Where a kind has come to in the log. */
+export interface KindPlace {
+  readonly cursor: number;
+  readonly revision: number;
+}
+
+/**
+ * Keeps how far a kind has come, under its subscriber's name among the places of the log's subscribers: what clears
+ * the log leaves what the kind still needs.
+ */
+export class EntityPlace {
+  readonly #definition: EntityDefinition;
+  readonly #store: Store;
+  readonly #name: string;
+  readonly #records = new EntityRecords();
+
+  constructor(definition: EntityDefinition, store: Store, name: string) {
+    this.#definition = definition;
+    this.#store = store;
+    this.#name = name;
+  }
+
+  /** Refuses entities of a newer version than the definition's. @throws EntityError, StorageError */
+  async checkVersion(): Promise<void> {
+    const { kind, version } = this.#definition;
+    const found = await this.#store.snapshots.read(versionBucket, kind);
+    const kept = found === undefined ? 0 : this.#records.decodeVersion(found.value);
+    if (kept === version) return;
+    if (kept > version) {
+      throw new EntityError(
+        `entities of ${kind} have been kept in version ${kept}, newer than ${version}, the newest known here; ` +
+          'upgrade this process, or raise version and give migrate',
+        { kind, reason: 'version' },
+      );
+    }
+    const value = this.#records.encodeVersion(version);
+    await this.#store.snapshots.write({ bucket: versionBucket, key: kind, value });
+  }
+
+  /** @throws StorageError */
+  async find(from: 'start' | 'now'): Promise<KindPlace> {
+    const found = await this.#store.snapshots.read(cursorBucket, this.#name);
+    if (found !== undefined) {
+      return { cursor: decodeCursor(this.#name, found.value).position, revision: found.revision };
+    }
+    const { last } = await this.#store.log.bounds();
+    const cursor = from === 'now' ? last : 0;
+    // A place of its own from the start: nothing that it needs may be cleared before its first commit.
+    const [revision = 0] = (await this.#store.commit({ writes: [this.write(cursor, 0)] })).revisions;
+    return { cursor, revision };
+  }
+
+  write(position: number, expected: number): SnapshotWrite {
+    const value = encodeCursor({ position, open: [], ahead: [] });
+    return { bucket: cursorBucket, key: this.#name, value, expected };
+  }
+}

@@ -1,0 +1,102 @@
+import type { EntityCause, EntitySignal, EntityTimer } from '../actors/entity-logic.ts';
+import { ByteReader } from '../streams/event/byte-reader.ts';
+import { ByteWriter } from '../streams/event/byte-writer.ts';
+import { describeError } from '../streams/event/describe-error.ts';
+import { CodecError } from '../streams/event/errors.ts';
+import { PayloadReader } from '../streams/event/payload-reader.ts';
+import { PayloadWriter } from '../streams/event/payload-writer.ts';
+
+/** An entity as it is kept. */
+export interface EntityRecord {
+  /** Version of the definition that wrote it. */
+  readonly version: number;
+  /** Position of the last event that it has handled. */
+  readonly position: number;
+  /** Under which moment the index of timers knows it. */
+  readonly indexedDue: number;
+  /** What the runner's `persist` gave. */
+  readonly value: unknown;
+  readonly timers: readonly EntityTimer[];
+}
+
+/** The form of records; changed when they are. */
+const form = 1;
+const maxBytes = 16_777_216;
+const maxItems = 1_000_000;
+
+/** Turns entities into bytes and back, strictly: what is no plain data is refused, with the place where it was found. */
+export class EntityRecords {
+  readonly #out = new ByteWriter(maxBytes);
+  readonly #writer = new PayloadWriter(this.#out, maxItems);
+  readonly #in = new ByteReader();
+  readonly #reader = new PayloadReader(this.#in, maxItems);
+
+  /** @throws CodecError that names the place in the state. */
+  encode({ version, position, indexedDue, value, timers }: EntityRecord): Uint8Array {
+    const times = timers.map(({ id, at, signal, cause }) => [id, at, signal, cause]);
+    return this.#write([form, version, position, indexedDue, value, times]);
+  }
+
+  /** @throws CodecError */
+  decode(bytes: Uint8Array): EntityRecord {
+    const [found, version, position, indexedDue, value, timers] = this.#read(bytes);
+    if (found !== form) throw unknownForm(found);
+    return {
+      version: Number(version),
+      position: Number(position),
+      indexedDue: Number(indexedDue),
+      value,
+      timers: (timers as [string, number, EntitySignal, EntityCause | null][]).map(
+        ([id, at, signal, cause]) => ({ id, at, signal, cause: cause ?? undefined }),
+      ),
+    };
+  }
+
+  /** The highest version that has written entities of a kind. */
+  encodeVersion(version: number): Uint8Array {
+    return this.#write([form, version]);
+  }
+
+  /** @throws CodecError */
+  decodeVersion(bytes: Uint8Array): number {
+    const [found, version] = this.#read(bytes);
+    if (found !== form) throw unknownForm(found);
+    return Number(version);
+  }
+
+  #write(parts: readonly unknown[]): Uint8Array {
+    this.#out.start();
+    this.#writer.start();
+    try {
+      this.#writer.value(parts);
+    } catch (cause) {
+      // The state stands fourth, its timers fifth: the names that users know are put in their place.
+      const place = this.#writer.place.replace('data[4]', 'state').replace('data[5]', 'timers');
+      throw new CodecError(
+        `${place} cannot be kept: it ${describeError(cause).replace(/^CodecError: /u, '')}`,
+        {
+          cause,
+        },
+      );
+    }
+    return this.#out.finish();
+  }
+
+  #read(bytes: Uint8Array): readonly unknown[] {
+    this.#in.open(bytes);
+    this.#reader.start();
+    try {
+      const parts = this.#reader.value(0);
+      if (!Array.isArray(parts)) throw this.#in.fault('a record is expected');
+      return parts;
+    } finally {
+      this.#in.close();
+    }
+  }
+}
+
+function unknownForm(found: unknown): CodecError {
+  return new CodecError(
+    `the record of an entity has form ${String(found)}, this version of Breakwater knows ${form}; upgrade it`,
+  );
+}

@@ -1,0 +1,282 @@
+import type { EntityDefinition } from '../actors/define-entity.ts';
+import type { TimerHandle } from '../streams/event/clock.ts';
+import { describeError } from '../streams/event/describe-error.ts';
+import type { EventEnvelope } from '../streams/event/envelope.ts';
+import { backoff } from '../streams/operators/backoff.ts';
+import type { EntityHost, EntityHostState, EntityHostStats } from './entity-host.ts';
+import type { ResolvedEntityHost } from './entity-options.ts';
+import { entityParts, type EntityParts, type EntityPorts } from './entity-parts.ts';
+import { whenDone } from './when-done.ts';
+import { eventInput, type EntityInput, type LiveEntity } from './live-entity.ts';
+
+const storeBackoff = backoff({ baseMs: 100, maxMs: 30_000, jitter: 0.2 });
+const shortestSweepMs = 50;
+const mostCareful = 1_000;
+
+/** A kind of entity that is hosted: starts its parts, stops them, and starts them anew when the store has failed. */
+export class HostedKind {
+  readonly parts: EntityParts;
+  readonly ready: Promise<void>;
+  failure: unknown;
+  readonly #ports: EntityPorts;
+  #state: EntityHostState = 'starting';
+  #paused = false;
+  #storeFailures = 0;
+  #restart: TimerHandle;
+  #sweep: TimerHandle;
+  #stopping: Promise<void> | undefined;
+
+  constructor(definition: EntityDefinition, options: ResolvedEntityHost, ports: EntityPorts) {
+    this.#ports = ports;
+    this.parts = entityParts(definition, options, ports, {
+      onFailed: (error, culprit) => this.#failed(error, culprit),
+      onUnreadable: (error) => this.#failed(error, undefined),
+    });
+    this.ready = this.#start();
+    // Whoever waits for it hears of a failure; it is in the log in any case.
+    this.ready.catch(() => {});
+    this.#armSweep();
+  }
+
+  get state(): EntityHostState {
+    return this.#state === 'running' && this.#paused ? 'paused' : this.#state;
+  }
+
+  /** Whether there is nothing to do, or nothing that can be done now. */
+  get quiet(): boolean {
+    if (this.#paused) return true;
+    if (this.#state === 'starting') return false;
+    return this.#state !== 'running' || this.parts.engine.quiet;
+  }
+
+  stats(): EntityHostStats {
+    const { room, work, failures, parking, commits, kept } = this.parts;
+    return {
+      state: this.state,
+      active: room.cache.size,
+      activations: room.activations,
+      passivations: room.passivations,
+      ...work.counters,
+      retrying: failures.waiting,
+      parkedKeys: parking.size,
+      parkedEvents: parking.events,
+      position: kept ? commits.cursor : 0,
+    };
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.parts.engine.run(false);
+    this.parts.engine.flush();
+    this.#ports.onSettled();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (this.#state === 'running') this.parts.engine.run(true);
+  }
+
+  /** Lets a parked key go on: with the event that was given up, which is `again`, or without any. */
+  async release(key: string, again?: EventEnvelope): Promise<boolean> {
+    await this.ready;
+    const { parking, commits, room, failures, engine, work } = this.parts;
+    if (!parking.has(key)) return false;
+    const inputs = await parking.inputs(key);
+    const [head, ...rest] = inputs;
+    if (head === undefined || (again !== undefined && head.event?.id !== again.id)) return false;
+    const entity = await room.open(key, this.#ports.clock.monotonic());
+    // Two releases at a time must not handle one event twice.
+    if (entity.waiting !== undefined || !parking.has(key)) return false;
+    // The same object as in the dead letters, where it is known how often it was requeued.
+    const waiting: EntityInput[] = again === undefined ? rest : [{ ...head, event: again }, ...rest];
+    if (again === undefined) {
+      commits.write(parking.remove(key, head.entry ?? ''));
+      work.skip(entity, head);
+    }
+    failures.wait(entity, waiting);
+    engine.resume(entity);
+    return true;
+  }
+
+  /** An event that was given up is to be handled again. False: it waits behind another one, and stays there. */
+  async requeue(event: EventEnvelope): Promise<boolean> {
+    await this.ready;
+    const { parking, definition, engine } = this.parts;
+    if (parking.size > 0) {
+      const { key: timerKey } = (event.data ?? {}) as { readonly key?: unknown };
+      const ofTimer = event.type === 'breakwater.entity.timer' && typeof timerKey === 'string';
+      const key = ofTimer ? timerKey : keyOrNone(definition, event);
+      if (key !== undefined && parking.has(key)) return this.release(key, event);
+    }
+    engine.take(eventInput(event, 0, this.#ports.clock.now()));
+    engine.wake();
+    return true;
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #start(): Promise<void> {
+    const { place, options, kept } = this.parts;
+    try {
+      if (kept) {
+        await place.checkVersion();
+        await place.find(options.from);
+      }
+      await this.#begin();
+    } catch (error) {
+      const { kind } = this.parts.definition;
+      this.failure = error;
+      this.#state = this.#stopping === undefined ? 'failed' : 'stopped';
+      this.#ports.logger.error({ entity: kind, error }, `${kind} cannot be hosted: ${describeError(error)}`);
+      this.#ports.announce('entity.failed', { kind, error: describeError(error) });
+      this.#ports.onSettled();
+      throw error;
+    }
+  }
+
+  /** Finds where the kind was and goes on there. @throws StorageError */
+  async #begin(): Promise<void> {
+    const { place, options, kept, parking, timers, commits, source, engine } = this.parts;
+    const found = kept ? await place.find(options.from) : { cursor: 0, revision: 0 };
+    const heads = await parking.load();
+    await timers.reload();
+    if (this.#stopping !== undefined) return;
+    commits.cursor = found.cursor;
+    commits.cursorRevision = found.revision;
+    this.#mourn(heads);
+    source.start(found.cursor, engine);
+    this.#state = 'running';
+    if (!this.#paused) engine.run(true);
+  }
+
+  /** Events that were given up in a run before are in the dead letters of this one. */
+  #mourn(heads: readonly EventEnvelope[]): void {
+    const { deadLetters, clock, onError } = this.#ports;
+    const { name: subscriber } = this.parts;
+    if (heads.length === 0) return;
+    whenDone(
+      deadLetters.ready,
+      () => {
+        const known = new Set(deadLetters.list({ subscriber }).map(({ event }) => event.id));
+        for (const event of heads) {
+          if (known.has(event.id)) continue;
+          const about = { reason: 'exhausted', attempts: 0, error: undefined, position: undefined } as const;
+          deadLetters.add({ event, subscriber, time: clock.now(), ...about });
+        }
+      },
+      onError,
+    );
+  }
+
+  /** The store has failed: all that it does not have is forgotten, and is done again from where it was. */
+  #failed(error: unknown, culprit: LiveEntity | undefined): void {
+    if (this.#stopping !== undefined || this.#state === 'failing') return;
+    const { engine, commits, failures, room, work, definition } = this.parts;
+    const { kind } = definition;
+    const { logger, clock, random } = this.#ports;
+    this.#state = 'failing';
+    engine.run(false);
+    commits.reset();
+    failures.reset();
+    engine.reset();
+    room.reset();
+    if (culprit === undefined) {
+      this.#storeFailures += 1;
+      this.failure = error;
+      logger.error(
+        { entity: kind, error },
+        `${kind} was not kept, and is tried again: ${describeError(error)}`,
+      );
+    } else {
+      // Which event made the state unfit is found out by trying after each.
+      if (work.careful.size >= mostCareful) work.careful.clear();
+      work.careful.add(culprit.key);
+    }
+    const delayMs = culprit === undefined ? storeBackoff(this.#storeFailures, random) : 0;
+    this.#restart = clock.setTimeout(() => void this.#tryAgain(), delayMs, true);
+  }
+
+  async #tryAgain(): Promise<void> {
+    if (this.#stopping !== undefined) return;
+    try {
+      await this.#begin();
+      this.failure = undefined;
+    } catch (error) {
+      this.#state = 'running';
+      this.#failed(error, undefined);
+    }
+  }
+
+  async #stop(): Promise<void> {
+    const { engine, commits, source, timers, answers, room, definition, store, kept } = this.parts;
+    const { clock } = this.#ports;
+    await this.ready.catch(() => {});
+    engine.run(false);
+    source.stop();
+    clock.clearTimeout(this.#restart);
+    clock.clearTimeout(this.#sweep);
+    timers.close();
+    if (this.#state === 'running') {
+      // What was done while one commit was under way makes one more.
+      for (let commit = 0; commit < 3 && commits.pending; commit += 1) {
+        engine.flush();
+        await commits.settled();
+      }
+    }
+    this.#state = 'stopped';
+    answers.close(definition.kind);
+    room.clear();
+    if (!kept) await store.close();
+    this.#ports.onSettled();
+  }
+
+  /** Entities that have not been used for a while leave memory. */
+  #armSweep(): void {
+    const { clock } = this.#ports;
+    const { room, options } = this.parts;
+    const { passivateAfterMs, maxActive } = options;
+    if (passivateAfterMs === Infinity) return;
+    this.#sweep = clock.setTimeout(
+      () => {
+        if (this.#stopping !== undefined) return;
+        if (this.#state === 'running') room.passivate(clock.monotonic() - passivateAfterMs, maxActive);
+        this.#armSweep();
+      },
+      Math.max(shortestSweepMs, passivateAfterMs / 4),
+      true,
+    );
+  }
+}
+
+function keyOrNone(definition: EntityDefinition, event: EventEnvelope): string | undefined {
+  try {
+    const key = definition.keyOf(event);
+    return typeof key === 'string' ? key : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What users have of a hosted kind. */
+export function entityHost(hosted: HostedKind): EntityHost {
+  const { parts } = hosted;
+  return {
+    kind: parts.definition.kind,
+    get state() {
+      return hosted.state;
+    },
+    get failure() {
+      return hosted.failure;
+    },
+    ready: hosted.ready,
+    stats: () => hosted.stats(),
+    pause: () => hosted.pause(),
+    resume: () => hosted.resume(),
+    parked: () => parts.parking.list(),
+    release: (key) => hosted.release(key),
+    stop: () => hosted.stop(),
+  };
+}
