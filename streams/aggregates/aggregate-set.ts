@@ -35,6 +35,8 @@ export class AggregateSet<T, R> {
   #slots = 0;
   /** What `read` took from the last value. */
   #reads: Reads;
+  /** What is kept of some values, by aggregate. */
+  readonly #kept: readonly Reads[];
 
   /**
    * @throws TypeError when a name is one of `reserved`, which are properties of the result already, or when
@@ -56,6 +58,7 @@ export class AggregateSet<T, R> {
     this.#objects = this.aggregates.map(() => []);
     this.#numbers = new Float64Array(initial.length * 8);
     this.#reads = this.aggregates.map(() => undefined);
+    this.#kept = this.aggregates.map(() => []);
   }
 
   /** Reads from `value` what `add` needs. Throws what a selector throws. */
@@ -128,6 +131,39 @@ export class AggregateSet<T, R> {
     }
     numbers[into * width + pendingCell] = this.pending(into) + this.pending(from);
     numbers[into * width + revisionCell] = Math.max(this.revision(into), this.revision(from));
+  }
+
+  /** Keeps what was read last at a place of its own, for `addKept`. */
+  keep(place: number): void {
+    const reads = this.#reads;
+    for (let at = 0; at < reads.length; at += 1) {
+      const kept = this.#kept[at];
+      if (kept !== undefined) kept[place] = reads[at];
+    }
+  }
+
+  /**
+   * Adds what is kept at the first `count` places, each to its slot. One aggregate after the other: the numbers
+   * of all slots are waited for at once.
+   */
+  addKept(slots: Int32Array, times: Float64Array, count: number): void {
+    const numbers = this.#numbers;
+    const width = this.#initial.length;
+    for (let place = 0; place < count; place += 1) {
+      const base = (slots[place] ?? 0) * width;
+      numbers[base + pendingCell] = (numbers[base + pendingCell] ?? 0) + 1;
+    }
+    for (let at = 0; at < this.#cells.length; at += 1) {
+      const own = this.#cells[at];
+      const kept = this.#kept[at] ?? [];
+      const start = this.#places[at] ?? 0;
+      for (let place = 0; place < count; place += 1) {
+        const slot = slots[place] ?? 0;
+        const time = times[place] ?? 0;
+        if (own !== undefined) own.add(numbers, slot * width + start, kept[place], time);
+        else this.aggregates[at]?.add(this.#objects[at]?.[slot], kept[place], time);
+      }
+    }
   }
 
   /** Values that a slot has seen since its last result. */

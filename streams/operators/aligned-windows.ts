@@ -26,11 +26,18 @@ interface Due<K> {
   readonly slot: number;
 }
 
+/** With so many keys in a bucket, their entries and figures no longer lie in the nearer caches. */
+const manyKeys = 16_384;
+const heldAtMost = 64;
+
 /**
  * Windows of one length at even distances, each with a state of its own for each key.
  *
  * A value is added to every window it lies in: O(size / hop). A bucket holds the slots of one window; it
  * waits in `closing` until the watermark passes its end, then in `retained` while late values may come.
+ *
+ * In a bucket of many keys each value is a wait for memory, for its entry and for its figures. So a few values
+ * are held there and added together, which makes one wait of many; before anything is told, they are in.
  */
 export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, K> {
   readonly #grid: WindowGrid;
@@ -44,6 +51,11 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
   /** Windows whose early results wait for the end of a burst, by slot. */
   #waiting = new Map<number, Due<K>>();
   #open = 0;
+  /** Values that wait to be added, all to the bucket of the last value. */
+  readonly #heldKeys: K[] = [];
+  readonly #heldTimes = new Float64Array(heldAtMost);
+  readonly #heldSlots = new Int32Array(heldAtMost);
+  #held = 0;
 
   constructor(
     settings: WindowSettings<T, R, K>,
@@ -55,6 +67,11 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
   }
 
   protected override take(key: K, time: number): boolean {
+    if (this.#canWait(time)) {
+      this.#hold(key, time);
+      return true;
+    }
+    if (this.#held > 0) this.#addHeld();
     const { sizeMs, hopMs, offsetMs } = this.#grid;
     const { allowedLatenessMs } = this.settings;
     const lastStart = Math.floor((time - offsetMs) / hopMs) * hopMs + offsetMs;
@@ -72,6 +89,7 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
 
   protected override close(): void {
     const { allowedLatenessMs } = this.settings;
+    if (this.#held > 0 && this.#closing.nextTime <= this.time) this.#addHeld();
     while (this.#closing.nextTime <= this.time) {
       const bucket = this.#closing.pop();
       if (bucket === undefined) break;
@@ -90,6 +108,7 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
   }
 
   protected override fireEarly(): void {
+    if (this.#held > 0) this.#addHeld();
     for (const bucket of this.#buckets.values()) {
       if (bucket.end <= this.time) continue;
       for (const [key, slot] of bucket.slots) {
@@ -103,6 +122,48 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
     this.#due = [...this.#waiting.values()];
     this.#waiting = new Map();
     this.#emitDue();
+  }
+
+  /** Whether a value may wait: it goes where the one before went, and makes nothing give a result. */
+  #canWait(time: number): boolean {
+    const recent = this.#recent;
+    return (
+      recent !== undefined &&
+      recent.slots.size >= manyKeys &&
+      time >= recent.start &&
+      time < recent.end &&
+      recent.end > this.time &&
+      this.settings.everyCount === Infinity &&
+      this.#open + heldAtMost <= this.settings.maxOpenWindows
+    );
+  }
+
+  #hold(key: K, time: number): void {
+    const place = this.#held;
+    this.#heldKeys[place] = key;
+    this.#heldTimes[place] = time;
+    this.aggregates.keep(place);
+    this.#held = place + 1;
+    if (this.#held === heldAtMost) this.#addHeld();
+  }
+
+  #addHeld(): void {
+    const count = this.#held;
+    this.#held = 0;
+    const slots = this.#recent?.slots;
+    if (slots === undefined) return;
+    for (let place = 0; place < count; place += 1) {
+      // One for each place up to `count`.
+      const key = this.#heldKeys[place] as K;
+      let slot = slots.get(key);
+      if (slot === undefined) {
+        slot = this.aggregates.open();
+        slots.set(key, slot);
+        this.#open += 1;
+      }
+      this.#heldSlots[place] = slot;
+    }
+    this.aggregates.addKept(this.#heldSlots, this.#heldTimes, count);
   }
 
   #emitDue(): void {
