@@ -5,7 +5,12 @@ const conditions = ['breakwater-source'];
 const fromSource = { resolve: { conditions }, ssr: { resolve: { conditions } } };
 
 // These start Node on the compiled package, as a user does. Their project builds it first, if it is stale.
-const needsBuild = ['test/docs.test.ts', 'test/examples.test.ts', 'test/src/cli/**/*.test.ts'];
+const needsBuild = [
+  'test/docs.test.ts',
+  'test/examples.test.ts',
+  'test/src/cli/**/*.test.ts',
+  'test/testing/node-versions.test.ts',
+];
 
 export default defineConfig({
   test: {

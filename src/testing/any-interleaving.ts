@@ -12,5 +12,10 @@ export function anyInterleaving(
   } = {},
 ): fc.Arbitrary<Interleaving> {
   const { maxChoices = 64 } = options;
-  return fc.array(fc.nat(5), { maxLength: maxChoices, size: 'max' });
+  const choice = fc.oneof(
+    { withCrossShrink: true },
+    { weight: 1, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.nat(5) },
+  );
+  return fc.array(choice, { maxLength: maxChoices, size: 'max' });
 }

@@ -27,11 +27,50 @@ export { withFaults, type FaultPlan, type FaultSpell } from './fault-plan.ts';
 export { scriptedHandler, type HandlerDeed, type HandlerScript } from './handler-script.ts';
 
 export { lawBoundedStarvation, type Burst, type StarvationOptions } from './law-bounded-starvation.ts';
-export type { BusLawOptions } from './bus-history.ts';
+export {
+  lawBreakerSafety,
+  type BreakerHistory,
+  type BreakerStep,
+  type BreakerUnderTest,
+  type JudgedBreaker,
+} from './law-breaker-safety.ts';
 export { lawDeterminism } from './law-determinism.ts';
-export type { LawOptions } from './hold-law.ts';
+export {
+  lawEffectivelyOnce,
+  type DuplicateHistory,
+  type EffectivelyOnceOptions,
+  type HandlerUnderTest,
+} from './law-effectively-once.ts';
+export {
+  lawEntityFold,
+  type EntityFoldOptions,
+  type EntityStep,
+  type EntityUnderTest,
+} from './law-entity-fold.ts';
 export { lawIsolation } from './law-isolation.ts';
-export { LawViolation } from './law-violation.ts';
 export { lawNoLoss, type NoLossOptions } from './law-no-loss.ts';
 export { lawPerKeyOrder } from './law-per-key-order.ts';
+export {
+  lawReplay,
+  type LogUnderTest,
+  type Replayed,
+  type ReplayHistory,
+  type ReplayRange,
+} from './law-replay.ts';
+export {
+  lawWindowCompleteness,
+  type WindowHistory,
+  type WindowHolding,
+  type WindowLawOptions,
+  type WindowSample,
+  type WindowUnderTest,
+} from './law-window-completeness.ts';
+export { LawViolation } from './law-violation.ts';
+export type { BusLawOptions } from './bus-history.ts';
+export type { LawOptions } from './hold-law.ts';
 export type { BusHistory, BusUnderTest } from './probe-run.ts';
+
+export { collectEvents } from './collect-events.ts';
+export { duplicator } from './duplicator.ts';
+export { expectEvents, type ExpectedEvent } from './expect-events.ts';
+export { marblesOf, marbleStream, type MarbleEvent, type MarbleOptions } from './marbles.ts';

@@ -1,6 +1,6 @@
 /**
- * Which callback goes first, each time that more than one may: the k-th number, modulo how many are ready,
- * decides the k-th choice. Once it runs out, the first to be ready goes first. `anyInterleaving` draws one.
+ * Which callback goes first, each time that more than one may: the k-th number says how many of those that are ready
+ * it overtakes, at most all. Once the numbers run out, the first to be ready goes first. `anyInterleaving` draws one.
  */
 export type Interleaving = readonly number[];
 
@@ -10,6 +10,6 @@ export function chooserOf(interleaving: Interleaving): (ready: number) => number
   return (ready) => {
     const drawn = interleaving[made] ?? 0;
     made += 1;
-    return drawn % ready;
+    return Math.min(drawn, ready - 1);
   };
 }

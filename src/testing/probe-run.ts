@@ -116,13 +116,15 @@ export class ProbeRun {
         probed?.resume();
         break;
       case 'drain':
+        // One that is paused would never be empty.
+        probed?.resume();
         if (probed !== undefined) await bus.until(probed.drain(), { withinMs: aDayMs });
         break;
       case 'subscribe':
         if (bus.subscription('other') === undefined) this.subscribe('other', this.#options, []);
         break;
       case 'unsubscribe':
-        await bus.subscription('other')?.unsubscribe();
+        await bus.until(bus.subscription('other')?.unsubscribe() ?? Promise.resolve());
         break;
       case 'close':
         await bus.close({ deadlineMs: probeRestMs });

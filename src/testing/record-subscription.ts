@@ -1,7 +1,7 @@
 import { describeError } from '../../streams/event/describe-error.ts';
 import type { Outcome } from '../../streams/event/outcome.ts';
 import type { Subscription } from '../subscription.ts';
-import type { Happening, Timeline } from './timeline.ts';
+import type { Timeline } from './timeline.ts';
 
 /** Writes down how each call of a subscriber ends, and each change of its flow and its breaker, while it is `alive`. */
 export function recordSubscription(
@@ -12,10 +12,10 @@ export function recordSubscription(
   const { name } = subscription;
   let { flow, breaker } = subscription.state;
   subscription.outcomes$.subscribe(({ status, eventId, attempt, retryInMs, error }: Outcome) => {
-    if (!alive()) return;
-    const what: Happening = status;
+    // Dead letters tell of themselves, with their reason.
+    if (!alive() || status === 'dead-lettered') return;
     timeline.add({
-      what,
+      what: status,
       eventId,
       subscriber: name,
       attempt,

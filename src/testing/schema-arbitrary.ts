@@ -102,15 +102,18 @@ function numberArbitrary(schema: JsonSchema): fc.Arbitrary<number> {
   const min = exclusiveMinimum ?? minimum;
   const max = exclusiveMaximum ?? maximum;
   // Whole numbers half of the time: they read well, and find as much.
-  const low = typeof min === 'number' ? Math.floor(min) + 1 : -1_000;
-  const high = typeof max === 'number' ? Math.ceil(max) - 1 : Math.max(low, 1_000);
+  const low = typeof min !== 'number' ? -1_000 : min === minimum ? Math.ceil(min) : Math.floor(min) + 1;
+  const above = Math.max(low, 0) + 1_000;
+  const high = typeof max !== 'number' ? above : max === maximum ? Math.floor(max) : Math.ceil(max) - 1;
   const fraction = fc.double({
     noNaN: true,
     noDefaultInfinity: true,
     ...(typeof min === 'number' && { min, minExcluded: exclusiveMinimum !== undefined }),
     ...(typeof max === 'number' && { max, maxExcluded: exclusiveMaximum !== undefined }),
   });
-  return low > high ? fraction : fc.oneof(fc.integer({ min: low, max: high }), fraction);
+  return low > high
+    ? fraction
+    : fc.oneof({ withCrossShrink: true }, fc.integer({ min: low, max: high }), fraction);
 }
 
 function integerArbitrary(schema: JsonSchema): fc.Arbitrary<number> {

@@ -1,7 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import type { HandlerContext } from '../../actors/handler.ts';
 import type { EventFields } from '../../streams/event/define-event.ts';
-import { describeError } from '../../streams/event/describe-error.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { ClosedError } from '../../streams/event/errors.ts';
 import { matches } from '../../streams/event/pattern.ts';
@@ -165,6 +164,10 @@ export class TestWorld {
       const subscription = inner.subscription(name);
       if (subscription !== undefined) recordSubscription(subscription, this.timeline, alive);
     };
+    inner.deadLetters.added$.subscribe(({ event, subscriber, reason }) => {
+      if (alive())
+        this.timeline.add({ what: 'dead-lettered', eventId: event.id, subscriber, detail: reason });
+    });
     const close: Bus['close'] = (options) => this.until(inner.close(options));
     return {
       ...inner,
@@ -190,11 +193,8 @@ export class TestWorld {
   };
 
   #logger(): Logger {
-    const warn = (fields: object, message: string): void => {
-      const { error } = fields as { readonly error?: unknown };
-      const cause = error === undefined ? '' : ` (${describeError(error)})`;
-      this.timeline.add({ what: 'warned', note: `${message}${cause}` });
-    };
+    const warn = (_fields: object, message: string): void =>
+      this.timeline.add({ what: 'warned', note: message });
     return { debug() {}, info() {}, warn, error: warn };
   }
 }
