@@ -9,7 +9,10 @@ import {
 } from '@nats-io/jetstream';
 import { describeError } from '../../streams/event/describe-error.ts';
 import { TransportError } from '../../streams/event/errors.ts';
+import { formatRfc3339 } from '../../streams/event/rfc3339.ts';
+import type { StartFrom } from '../start-from.ts';
 import { mismatches, refuseMismatch } from './config-mismatch.ts';
+import { sequenceOf } from './stream-position.ts';
 
 /** What a consumer is to be. */
 export interface ConsumerSpec {
@@ -21,18 +24,23 @@ export interface ConsumerSpec {
   readonly maxAckPending: number;
 }
 
-type Start =
-  | { readonly deliver_policy: typeof DeliverPolicy.All | typeof DeliverPolicy.New }
-  | { readonly deliver_policy: typeof DeliverPolicy.StartSequence; readonly opt_start_seq: number };
+/** Where a consumer begins: as a subscription says it, or at a sequence of the stream. */
+export type ConsumerStart = StartFrom | { readonly sequence: number };
+
+type Start = Pick<ConsumerConfig, 'deliver_policy' | 'opt_start_seq' | 'opt_start_time'>;
 
 /** Milliseconds after which the server forgets the consumer of a subscriber without a name that is gone. */
 const forgottenAfterMs = 60_000;
 
-/** Where a consumer begins: a sequence of the stream, or all, or what comes from now on. */
-export function startAt(from: 'all' | 'new' | number): Start {
-  if (from === 'all') return { deliver_policy: DeliverPolicy.All };
-  if (from === 'new') return { deliver_policy: DeliverPolicy.New };
-  return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from };
+function startAt(from: ConsumerStart): Start {
+  if (from === 'start') return { deliver_policy: DeliverPolicy.All };
+  if (from === 'now') return { deliver_policy: DeliverPolicy.New };
+  if ('time' in from) {
+    const opt_start_time = formatRfc3339(from.time);
+    return { deliver_policy: DeliverPolicy.StartTime, opt_start_time };
+  }
+  const sequence = 'sequence' in from ? from.sequence : sequenceOf(from.position);
+  return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: Math.max(1, sequence) };
 }
 
 /**
@@ -43,7 +51,7 @@ export function startAt(from: 'all' | 'new' | number): Start {
 export async function ensureConsumer(
   manager: JetStreamManager,
   spec: ConsumerSpec,
-  from: 'all' | 'new',
+  from: ConsumerStart,
 ): Promise<void> {
   await guarded(spec, async () => {
     const found = await consumerInfo(manager, spec);
@@ -59,7 +67,7 @@ export async function ensureConsumer(
 export async function createConsumer(
   manager: JetStreamManager,
   spec: ConsumerSpec,
-  from: 'all' | 'new' | number,
+  from: ConsumerStart,
 ): Promise<void> {
   await guarded(spec, async () => {
     const wanted: ConsumerConfig = { ...fixedConfig(spec), durable_name: spec.name, ...startAt(from) };
@@ -73,7 +81,7 @@ export async function createConsumer(
 export async function createPassing(
   manager: JetStreamManager,
   spec: ConsumerSpec,
-  from: 'new' | number,
+  from: ConsumerStart,
 ): Promise<void> {
   await guarded(spec, async () => {
     const wanted: ConsumerConfig = {

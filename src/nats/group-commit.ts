@@ -24,6 +24,8 @@ export interface GroupCommitPorts {
   readonly ready: () => boolean;
   /** Sends a batch; resolves when it is stored. Retries by itself until `deadline`, under the same id. */
   readonly send: (batch: EventBatch) => Promise<Published>;
+  /** Nothing is under way any more. */
+  readonly onQuiet: () => void;
 }
 
 /**
@@ -184,6 +186,7 @@ export class GroupCommit {
     }
     batch.settle(result);
     if (this.#unsettled.size > 0) return;
+    this.#ports.onQuiet();
     for (const resolve of this.#quiet) resolve();
     this.#quiet = [];
   }

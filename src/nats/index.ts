@@ -1,3 +1,5 @@
+export { nats } from './core.ts';
+export type { CoreNatsOptions } from './core-options.ts';
 export { jetStream } from './jetstream.ts';
 export type {
   JetStreamConsumerOptions,

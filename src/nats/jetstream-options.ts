@@ -27,8 +27,6 @@ export interface JetStreamStreamOptions {
 
 /** How subscribers read the stream. */
 export interface JetStreamConsumerOptions {
-  /** Where a named subscriber begins that was never there before. Default `'all'`. */
-  readonly from?: 'all' | 'new';
   /** Milliseconds after which the server gives a message to another process; extended while it is held. Default `30_000`. */
   readonly ackWaitMs?: number;
   /** Messages that all processes of one subscriber together hold unacknowledged, each lane. Default `1_000`. */
@@ -109,7 +107,6 @@ const streamNames: OptionNames<JetStreamStreamOptions> = {
 };
 
 const consumerNames: OptionNames<JetStreamConsumerOptions> = {
-  from: true,
   ackWaitMs: true,
   maxAckPending: true,
   maxDeliveries: true,
@@ -163,11 +160,10 @@ function resolveStream(options: JetStreamStreamOptions, namespace: string): Requ
 
 function resolveConsumer(options: JetStreamConsumerOptions): Required<JetStreamConsumerOptions> {
   checkOptions('consumer', options, consumerNames);
-  const { from = 'all', ackWaitMs = 30_000, maxAckPending = 1000, maxDeliveries = 20 } = options;
+  const { ackWaitMs = 30_000, maxAckPending = 1000, maxDeliveries = 20 } = options;
   const { doubleAck = false, dedupe = { windowMs: 600_000, maxIds: 100_000 } } = options;
-  checkChoice('consumer.from', from, ['all', 'new']);
   checkNumber('consumer.ackWaitMs', ackWaitMs, 100);
   checkInteger('consumer.maxAckPending', maxAckPending, 1);
   checkInteger('consumer.maxDeliveries', maxDeliveries, 1);
-  return { from, ackWaitMs, maxAckPending, maxDeliveries, doubleAck, dedupe };
+  return { ackWaitMs, maxAckPending, maxDeliveries, doubleAck, dedupe };
 }

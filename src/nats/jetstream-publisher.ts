@@ -1,11 +1,11 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
-import type { EventEnvelope } from '../../streams/event/envelope.ts';
-import { BreakwaterError, ClosedError, CodecError, TransportError } from '../../streams/event/errors.ts';
+import { ClosedError, TransportError } from '../../streams/event/errors.ts';
 import type { Random } from '../../streams/event/random.ts';
 import type { Published } from '../transport/transport.ts';
 import { type Answer, AnswerInbox } from './answer-inbox.ts';
+import { encodeBatch } from './encode-batch.ts';
 import type { EventBatch } from './event-batch.ts';
 import type { NatsLink } from './nats-link.ts';
 import { type PublishAnswer, readPublishAnswer } from './publish-answer.ts';
@@ -53,7 +53,9 @@ export class JetStreamPublisher {
 
   /** Stores a batch; resolves when the server has it. @throws TransportError, CodecError, ClosedError. */
   async send(batch: EventBatch): Promise<Published> {
-    const messages = batch.atomic ? [this.#encode(batch.events)] : this.#encodeAll(batch, batch.events);
+    const { link, format } = this.#ports;
+    const maxBytes = link.up?.info?.max_payload ?? Infinity;
+    const messages = encodeBatch(batch, format, maxBytes, this.#nextId);
     // One after the other: the second half of a key's events must not be stored without the first.
     for (const message of messages) await this.store(batch.slot.subject, message, batch.deadline);
     return this.#config.published;
@@ -72,6 +74,11 @@ export class JetStreamPublisher {
       if (answer.kind !== 'disconnected') await this.#pause(attempt, deadline, why);
     }
   }
+
+  readonly #nextId = (): string => {
+    this.#batches += 1;
+    return `${this.#idPrefix}-${this.#batches}`;
+  };
 
   close(): void {
     this.#closed = true;
@@ -103,41 +110,6 @@ export class JetStreamPublisher {
     const delayMs = Math.min(longestDelayMs, firstDelayMs * 2 ** Math.min(attempt, 8)) * (0.5 + random() / 2);
     if (clock.monotonic() + delayMs >= deadline) throw unknown(why);
     await new Promise<void>((resolve) => clock.setTimeout(resolve, delayMs));
-  }
-
-  #encode(events: readonly EventEnvelope[]): WireMessage {
-    const [first] = events;
-    this.#batches += 1;
-    const id = events.length === 1 && first !== undefined ? first.id : `${this.#idPrefix}-${this.#batches}`;
-    const message = this.#ports.format.encode(events, id);
-    const limit = this.#ports.link.up?.info?.max_payload ?? Infinity;
-    // Headers count, too; ours take less than this.
-    if (message.payload.length + 512 > limit) {
-      throw new CodecError(
-        `message of ${message.payload.length} bytes is beyond the ${limit} that the server carries`,
-      );
-    }
-    return message;
-  }
-
-  /** Halves what is too large, and leaves out what cannot be encoded at all. */
-  #encodeAll(batch: EventBatch, events: readonly EventEnvelope[]): WireMessage[] {
-    if (events.length === 0) return [];
-    try {
-      return [this.#encode(events)];
-    } catch (error) {
-      const [first, ...more] = events;
-      if (first !== undefined && more.length === 0) {
-        const fault = error instanceof BreakwaterError ? error : new CodecError(describeError(error));
-        batch.refuse(first, fault);
-        return [];
-      }
-      const middle = events.length >> 1;
-      return [
-        ...this.#encodeAll(batch, events.slice(0, middle)),
-        ...this.#encodeAll(batch, events.slice(middle)),
-      ];
-    }
   }
 }
 

@@ -11,19 +11,22 @@ import { RecentIds } from '../../streams/queue/recent-ids.ts';
 import type { Logger } from '../logger.ts';
 import type {
   MailboxStatus,
+  OnSettled,
   TransportSubscribeOptions,
   TransportSubscription,
 } from '../transport/transport.ts';
 import type { Turn } from '../transport/turn.ts';
 import type { Acknowledger } from './acknowledger.ts';
-import type { DeadLetterCopies, GivenUp } from './dead-letter-copies.ts';
+import type { DeadLetterCopies } from './dead-letter-copies.ts';
 import type { HeldMessage } from './held-message.ts';
 import type { ResolvedJetStream } from './jetstream-options.ts';
 import { readingPlan, type ReadingPlan } from './jetstream-plan.ts';
-import { type Arrival, LaneFeed } from './lane-feed.ts';
+import { LaneFeed } from './lane-feed.ts';
 import type { MessageSource } from './message-source.ts';
 import type { NatsLink } from './nats-link.ts';
 import { openSources } from './open-sources.ts';
+import { StreamArrival } from './stream-arrival.ts';
+import { StreamGiverUp } from './stream-giver-up.ts';
 import { isSubjectOf } from './subjects.ts';
 import type { WireFormat } from './wire-message.ts';
 
@@ -34,6 +37,8 @@ export interface JetStreamSubscriptionPorts {
   readonly link: NatsLink;
   readonly logger: Logger;
   readonly format: WireFormat;
+  /** Gives an event the form that its definition has now. @throws ValidationError */
+  readonly lift?: (event: EventEnvelope) => EventEnvelope;
   readonly acknowledger: Acknowledger;
   readonly copies: DeadLetterCopies;
   /** Resolves when connected, and the streams are there as wanted. */
@@ -43,8 +48,6 @@ export interface JetStreamSubscriptionPorts {
 
 /** Bytes that one request to a consumer may bring. */
 const requestBytes = 8 * 1024 * 1024;
-/** Milliseconds before a message whose events could not be copied to the dead letters comes again. */
-const copyAgainMs = 5000;
 
 /**
  * One subscription to a stream: its consumers' messages are taken apart into events, which wait in lanes.
@@ -54,6 +57,7 @@ const copyAgainMs = 5000;
  */
 export class JetStreamSubscription implements TransportSubscription {
   readonly name: string;
+  readonly durable: boolean;
   readonly #options: TransportSubscribeOptions;
   readonly #config: ResolvedJetStream;
   readonly #ports: JetStreamSubscriptionPorts;
@@ -61,6 +65,7 @@ export class JetStreamSubscription implements TransportSubscription {
   readonly #plan: ReadingPlan;
   readonly #wanted: PatternIndex<true> | undefined;
   readonly #recent: RecentIds;
+  readonly #giverUp: StreamGiverUp;
   #sources: readonly MessageSource[] = [];
   #stopped = false;
   #detached = false;
@@ -81,9 +86,11 @@ export class JetStreamSubscription implements TransportSubscription {
     const { namespace } = config.nats;
     const { partitions } = config.stream;
     const { order = 'none' } = mailbox;
-    const named = options.named !== false;
+    this.durable = options.durable === true;
+    const named = this.durable;
     this.#plan = readingPlan({ namespace, partitions, name, named, order, patterns });
     this.#recent = new RecentIds(config.consumer.dedupe);
+    this.#giverUp = new StreamGiverUp(name, ports);
     if (this.#plan.filtered) {
       this.#wanted = new PatternIndex();
       for (const pattern of patterns) this.#wanted.add(pattern, true);
@@ -110,14 +117,18 @@ export class JetStreamSubscription implements TransportSubscription {
   }
 
   /** Gives an event that was given up before to the handler again, past the stream. */
-  give(event: EventEnvelope): boolean {
+  give(event: EventEnvelope, onSettled?: OnSettled): boolean {
     if (!this.#feed.running) return false;
     this.#feed.offer({
       event,
       attempt: 1,
+      position: undefined,
       lost: false,
-      settled: nothing,
-      givenUp: (reason, attempt) => this.#copyAlone(event, reason, attempt),
+      settled: () => onSettled?.(event, this.name, 'handled'),
+      givenUp: (reason, attempt) => {
+        this.#giverUp.copyAlone(event, reason, attempt);
+        onSettled?.(event, this.name, 'dead-lettered', reason);
+      },
     });
     return true;
   }
@@ -141,7 +152,14 @@ export class JetStreamSubscription implements TransportSubscription {
       const { capacity } = this.#feed.mailbox;
       const sources = await openSources(
         manager,
-        { name: this.name, named: this.#options.named !== false, plan: this.#plan, capacity, requestBytes },
+        {
+          name: this.name,
+          named: this.durable,
+          from: this.#options.from ?? 'now',
+          plan: this.#plan,
+          capacity,
+          requestBytes,
+        },
         this.#config,
         {
           ...this.#ports,
@@ -162,6 +180,7 @@ export class JetStreamSubscription implements TransportSubscription {
   readonly #stop = (): void => {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#giverUp.stop();
     this.#leave();
     this.#ports.clock.clearTimeout(this.#heartbeat);
     // What waits here is in the stream still: it goes to whoever asks next.
@@ -169,7 +188,7 @@ export class JetStreamSubscription implements TransportSubscription {
   };
 
   readonly #lost = (source: MessageSource): void => {
-    source.lose();
+    if (!source.lose()) return;
     this.#ports.logger.warn(
       { subscriber: this.name, consumer: source.spec.name },
       `another process has taken over a part of ${this.name}; this one leaves it alone`,
@@ -182,12 +201,12 @@ export class JetStreamSubscription implements TransportSubscription {
       events = this.#ports.format.decode(message.data, message.headers, this.#ports.clock.now());
       this.#checkPlace(message.subject, events);
     } catch (error) {
-      this.#copyRaw(message, held, error);
+      this.#giverUp.copyRaw(message, held, error);
       return;
     }
     held.left += events.length;
     const tooOften = held.deliveries > this.#config.consumer.maxDeliveries;
-    for (const event of events) this.#take(event, held, tooOften);
+    events.forEach((event, place) => this.#take(event, place, held, tooOften));
   };
 
   /** Permissions are by subject: what is inside must be what the subject says. */
@@ -200,99 +219,32 @@ export class JetStreamSubscription implements TransportSubscription {
     }
   }
 
-  #take(event: ValidEnvelope, held: HeldMessage, tooOften: boolean): void {
-    const arrival = new StreamArrival(event, held, this.#copy);
+  #take(event: ValidEnvelope, place: number, held: HeldMessage, tooOften: boolean): void {
+    const arrival = new StreamArrival(event, place, held, this.#giverUp.copy);
     held.events.push(arrival);
-    if (this.#wanted !== undefined && this.#wanted.match(event.type).length === 0) arrival.settled();
-    else if (!this.#recent.add(event.id, this.#ports.clock.monotonic())) arrival.settled();
+    const wanted = this.#wanted === undefined || this.#wanted.match(event.type).length > 0;
+    if (!wanted || !this.#recent.add(event.id, this.#ports.clock.monotonic())) arrival.settled();
     else if (tooOften) arrival.givenUp('too-many-deliveries', held.deliveries);
-    else {
-      const verdict = this.#options.accepts?.(event) ?? true;
-      if (verdict === 'dead-lettered') arrival.givenUp('filter-failed', 0);
-      else if (verdict === true) this.#feed.offer(arrival);
-      else arrival.settled();
+    else if (this.#lift(arrival)) this.#offer(arrival);
+  }
+
+  #offer(arrival: StreamArrival): void {
+    const verdict = this.#options.accepts?.(arrival.event) ?? true;
+    if (verdict === true) this.#feed.offer(arrival);
+    else if (verdict === 'dead-lettered') arrival.givenUp('filter-failed', 0);
+    else arrival.settled();
+  }
+
+  /** Gives an event of an older program the form that it has now; one that cannot be given it is given up. */
+  #lift(arrival: StreamArrival): boolean {
+    try {
+      arrival.event = this.#ports.lift?.(arrival.event) ?? arrival.event;
+      return true;
+    } catch (error) {
+      this.#options.onUnreadable?.(arrival.event, error);
+      arrival.givenUp('unreadable', arrival.held.deliveries);
+      return false;
     }
-  }
-
-  readonly #copy = (arrival: StreamArrival, reason: string | undefined, attempts: number): void => {
-    const { held, event } = arrival;
-    // The bus has closed, nothing else: the event stays in the stream, for whoever asks next.
-    if (reason === 'closed' || held.lost) return;
-    const givenUp = this.#givenUp(reason, attempts, held.sequence);
-    this.#ports.copies.copy(event, givenUp).then(
-      () => arrival.settled(),
-      (error: unknown) => this.#notCopied(error, held),
-    );
-  };
-
-  #copyRaw(message: Msg, held: HeldMessage, fault: unknown): void {
-    const why = describeError(fault);
-    held.left += 1;
-    this.#ports.logger.warn(
-      { subscriber: this.name, subject: message.subject, sequence: held.sequence },
-      `${this.name} cannot read message ${held.sequence} on ${message.subject}; it goes to the dead letters: ${why}`,
-    );
-    const givenUp = this.#givenUp('undecodable', held.deliveries, held.sequence);
-    this.#ports.copies.copyRaw(message.data, message.headers, givenUp, why).then(
-      () => held.settleOne(),
-      (error: unknown) => this.#notCopied(error, held),
-    );
-  }
-
-  #copyAlone(event: EventEnvelope, reason: string | undefined, attempts: number): void {
-    if (reason === 'closed') return;
-    this.#ports.copies.copy(event, this.#givenUp(reason, attempts)).catch((error: unknown) => {
-      this.#ports.logger.error(
-        { subscriber: this.name, error },
-        `a dead letter of ${this.name} was not copied`,
-      );
-    });
-  }
-
-  #givenUp(reason: string | undefined, attempts: number, sequence?: number): GivenUp {
-    const why = reason ?? 'given up';
-    return { subscriber: this.name, reason: why, attempts, ...(sequence === undefined ? {} : { sequence }) };
-  }
-
-  /** Without its copy the event must not leave the stream's care: it comes again. */
-  #notCopied(error: unknown, held: HeldMessage): void {
-    if (this.#stopped) return;
-    this.#ports.logger.error(
-      { subscriber: this.name, error },
-      `a dead letter of ${this.name} could not be copied and comes again: ${describeError(error)}`,
-    );
-    held.giveBack(copyAgainMs);
-  }
-}
-
-type CopyArrival = (arrival: StreamArrival, reason: string | undefined, attempts: number) => void;
-
-class StreamArrival implements Arrival {
-  readonly event: ValidEnvelope;
-  readonly held: HeldMessage;
-  done = false;
-  attempt: number;
-  readonly #copy: CopyArrival;
-
-  constructor(event: ValidEnvelope, held: HeldMessage, copy: CopyArrival) {
-    this.event = event;
-    this.held = held;
-    // It may have been tried as often as it was delivered: nobody came back to say.
-    this.attempt = held.deliveries;
-    this.#copy = copy;
-  }
-
-  get lost(): boolean {
-    return this.held.lost;
-  }
-
-  settled(): void {
-    this.done = true;
-    this.held.settleOne();
-  }
-
-  givenUp(reason: string | undefined, attempt: number): void {
-    this.#copy(this, reason, attempt);
   }
 }
 

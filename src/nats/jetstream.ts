@@ -2,10 +2,10 @@ import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { BatchError, ClosedError, TransportError } from '../../streams/event/errors.ts';
 import type { GlobPattern } from '../../streams/event/glob.ts';
-import { laneOf } from '../../streams/event/priority.ts';
 import { type Logger, consoleLogger } from '../logger.ts';
 import type { PublishLevel } from '../publish-level.ts';
 import type {
+  OnSettled,
   Published,
   Transport,
   TransportFactory,
@@ -25,14 +25,12 @@ import { type JetStreamOptions, resolveJetStream, type ResolvedJetStream } from 
 import { JetStreamPublisher } from './jetstream-publisher.ts';
 import { JetStreamSubscription } from './jetstream-subscription.ts';
 import { NatsLink } from './nats-link.ts';
-import { partitionOf } from './partition-of.ts';
+import { raced } from './raced.ts';
+import { SlotTable } from './slot-table.ts';
 import { storedSubject } from './subjects.ts';
 import { deadLetterStream, ensureStream, eventStream } from './stream-setup.ts';
 import { patiently } from './patiently.ts';
 import { WireFormat } from './wire-message.ts';
-
-/** Slots of this many types are kept; beyond, those that are idle are made again. */
-const maxSlotTypes = 10_000;
 
 /**
  * Carries events through a stream of NATS JetStream: at least once, and past the life of every process.
@@ -71,7 +69,7 @@ class JetStreamTransport implements Transport {
   readonly #turn: Turn;
   readonly #subscriptions = new Map<string, JetStreamSubscription>();
   readonly #opening = new Set<Promise<void>>();
-  readonly #slots = new Map<string, (Slot | undefined)[]>();
+  readonly #slots: SlotTable;
   #preparing: Promise<JetStreamManager> | undefined;
   #isPrepared = false;
   #closed = false;
@@ -85,6 +83,10 @@ class JetStreamTransport implements Transport {
     this.features = { level, durable: true, ordered: true, shared: true, settlements: false };
     const published: Published = Object.freeze({ level, matched: -1 });
     const { ackTimeoutMs, publishTimeoutMs } = config;
+    const { namespace } = config.nats;
+    this.#slots = new SlotTable(config.stream.partitions, (event, partition) =>
+      storedSubject(namespace, event, partition),
+    );
     this.#turn = new Turn(clock);
     this.#link = new NatsLink(config.nats, { clock, random, logger });
     this.#format = new WireFormat(config.codec, config.batching === 'off', config.maxMessageBytes);
@@ -99,9 +101,10 @@ class JetStreamTransport implements Transport {
       },
       {
         clock,
-        slotOf: this.#slotOf,
+        slotOf: this.#slots.slotOf,
         ready: this.#mayPublish,
         send: (batch) => this.#publisher.send(batch),
+        onQuiet: () => ports.onIdle?.(),
       },
     );
     this.#inbox = new AnswerInbox(this.#link, clock, ackTimeoutMs);
@@ -111,6 +114,10 @@ class JetStreamTransport implements Transport {
       { publisher: this.#publisher, format: this.#format, clock },
     );
     this.#link.onUp(this.#commit.pump);
+  }
+
+  get busy(): boolean {
+    return this.#commit.pending > 0;
   }
 
   async ready(): Promise<void> {
@@ -123,7 +130,7 @@ class JetStreamTransport implements Transport {
     options: TransportPublishOptions = {},
   ): Published | Promise<Published> {
     if (this.#closed) throw new ClosedError('the jetstream transport is closed; nothing was published');
-    if (options.to !== undefined) return this.#give(events, options.to);
+    if (options.to !== undefined) return this.#give(events, options.to, options.onSettled);
     if (options.noWait === true) {
       throw new TransportError('the jetstream transport has to wait for its server; use publish or emit');
     }
@@ -222,49 +229,22 @@ class JetStreamTransport implements Transport {
   readonly #mayPublish = (): boolean =>
     this.#isPrepared && this.#opening.size === 0 && this.#link.up !== undefined;
 
-  readonly #slotOf = (event: EventEnvelope): Slot => {
-    const { partitions } = this.#config.stream;
-    const partition = partitionOf(event.key ?? event.type, partitions);
-    const place = laneOf(event.priority) * partitions + partition;
-    let slots = this.#slots.get(event.type);
-    if (slots === undefined) {
-      if (this.#slots.size >= maxSlotTypes) this.#forgetIdleSlots();
-      slots = [];
-      this.#slots.set(event.type, slots);
-    }
-    let slot = slots[place];
-    if (slot === undefined) {
-      const { namespace } = this.#config.nats;
-      slot = { subject: storedSubject(namespace, event, partition), open: undefined, inFlight: 0 };
-      slots[place] = slot;
-    }
-    return slot;
-  };
-
-  #forgetIdleSlots(): void {
-    for (const [type, slots] of this.#slots) {
-      if (!slots.some((slot) => slot !== undefined && (slot.open !== undefined || slot.inFlight > 0))) {
-        this.#slots.delete(type);
-      }
-    }
-  }
-
   /** A batch is one message, and a message has one subject. */
   #sharedSlot(first: EventEnvelope, more: readonly EventEnvelope[]): Slot {
-    const slot = this.#slotOf(first);
-    const at = more.findIndex((event) => this.#slotOf(event) !== slot);
+    const slot = this.#slots.slotOf(first);
+    const at = more.findIndex((event) => this.#slots.slotOf(event) !== slot);
     const other = more[at];
     if (other === undefined) return slot;
     throw new BatchError(
       `a batch on JetStream is one message, of one type, priority and partition: event ${at + 1} goes to ` +
-        `${this.#slotOf(other).subject}, the first to ${slot.subject}. Give them one key, or publish them one by one`,
+        `${this.#slots.slotOf(other).subject}, the first to ${slot.subject}. Give them one key, or publish them one by one`,
       at + 1,
     );
   }
 
-  #give(events: readonly EventEnvelope[], name: string): Published {
+  #give(events: readonly EventEnvelope[], name: string, onSettled?: OnSettled): Published {
     const subscription = this.#subscriptions.get(name);
-    const matched = events.filter((event) => subscription?.give(event) === true).length;
+    const matched = events.filter((event) => subscription?.give(event, onSettled) === true).length;
     return { level: 'accepted', matched };
   }
 }
@@ -272,14 +252,4 @@ class JetStreamTransport implements Transport {
 function levelOf({ replicas, storage }: ResolvedJetStream['stream']): PublishLevel {
   if (replicas > 1) return 'replicated';
   return storage === 'file' ? 'os' : 'accepted';
-}
-
-/** Gives up waiting, not the publish. */
-function raced(outcome: Promise<Published>, signal: AbortSignal): Promise<Published> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    void outcome.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -16,6 +16,8 @@ import type { Turn } from '../transport/turn.ts';
 /** An event that came in, and what has to be told when it is done with. */
 export interface Arrival {
   readonly event: EventEnvelope;
+  /** Where it stands in the log, if it comes from one. */
+  readonly position: number | undefined;
   /** Which attempt is next. */
   attempt: number;
   /** Whether it is still ours: another process may have taken over what it came from. */
@@ -190,6 +192,7 @@ export class LaneFeed {
 class FedDelivery implements Delivery {
   readonly event: EventEnvelope;
   readonly attempt: number;
+  readonly position: number | undefined;
   readonly #arrival: Arrival;
   readonly #feed: LaneFeed;
   /** Where in its lane it stood, for a retry to stand there again. */
@@ -199,6 +202,7 @@ class FedDelivery implements Delivery {
   constructor(arrival: Arrival, place: number, feed: LaneFeed) {
     this.event = arrival.event;
     this.attempt = arrival.attempt;
+    this.position = arrival.position;
     this.#arrival = arrival;
     this.#place = place;
     this.#feed = feed;

@@ -9,8 +9,10 @@ import { PullSource } from './pull-source.ts';
 
 /** How many settled messages are remembered, for those whose acknowledgement got lost. */
 const rememberedMessages = 4096;
-/** How much weight the latest message has in the estimate of how many events one holds. */
-const weight = 0.2;
+/** Events that a message is taken to hold before the first has come; then, the most of late. */
+const firstGuess = 64;
+/** How fast the estimate follows when messages become smaller. When they become larger, it does at once. */
+const decay = 0.1;
 const maxRequest = 256;
 
 export interface MessageSourceConfig {
@@ -28,7 +30,7 @@ export interface MessageSourcePorts {
   readonly onMessage: (message: Msg, held: HeldMessage) => void;
   /** An event was given back unsettled. */
   readonly onAgain: (id: string) => void;
-  readonly onDoubt: (source: MessageSource) => void;
+  readonly onDoubt: (source: MessageSource, gone: boolean) => void;
 }
 
 /**
@@ -47,7 +49,9 @@ export class MessageSource {
   readonly #done = new Set<number>();
   readonly #pull: PullSource;
   #events = 0;
-  #average = 1;
+  #lost = false;
+  #released = false;
+  #perMessage = firstGuess;
 
   constructor(config: MessageSourceConfig, ports: MessageSourcePorts) {
     this.spec = config.spec;
@@ -62,7 +66,7 @@ export class MessageSource {
         link,
         room: this.#room,
         onMessage: this.#arrived,
-        onDoubt: () => ports.onDoubt(this),
+        onDoubt: (gone) => ports.onDoubt(this, gone),
       },
     );
   }
@@ -84,14 +88,18 @@ export class MessageSource {
 
   /** Gives back, to whoever asks next, what is not settled. */
   release(): void {
+    this.#released = true;
     this.#pull.stop();
     for (const held of this.#held.values()) held.giveBack();
   }
 
-  /** The consumer belongs to another process now: what is held is not ours any more. */
-  lose(): void {
+  /** The consumer belongs to another process now: what is held is not ours any more. False if that is known. */
+  lose(): boolean {
+    if (this.#lost) return false;
+    this.#lost = true;
     this.#pull.stop();
     for (const held of this.#held.values()) held.lose();
+    return true;
   }
 
   /** Tells the server that what is held since `since` (monotonic) is in progress. */
@@ -105,6 +113,10 @@ export class MessageSource {
     if (place === undefined || message.reply === undefined) return;
     const { sequence, deliveries } = place;
     const { acknowledger, clock, onMessage } = this.#ports;
+    if (this.#released || this.#lost) {
+      acknowledger.nak(message.reply, 0);
+      return;
+    }
     const before = this.#held.get(sequence);
     if (before !== undefined) {
       before.reply = message.reply;
@@ -122,8 +134,10 @@ export class MessageSource {
     this.#held.set(sequence, held);
     onMessage(message, held);
     this.#events += held.left;
-    this.#average += (Math.max(1, held.left) - this.#average) * weight;
+    this.#perMessage = Math.max(held.left, 1, this.#perMessage - (this.#perMessage - held.left) * decay);
     held.opened();
+    // It may have been smaller than expected, so that there is room for more.
+    this.refill();
   };
 
   readonly #eventSettled = (): void => {
@@ -147,10 +161,10 @@ export class MessageSource {
   /** Messages to ask for: in pieces that are worth a request, and always one when none is on its way. */
   readonly #room = (requested: number): number => {
     const { window } = this.#config;
-    const expected = this.#events + requested * this.#average;
+    const expected = this.#events + requested * this.#perMessage;
     if (expected >= window) return 0;
-    const count = Math.min(maxRequest, Math.max(1, Math.floor((window - expected) / this.#average)));
-    const worthIt = requested === 0 || count * this.#average * 4 >= window;
+    const count = Math.min(maxRequest, Math.max(1, Math.floor((window - expected) / this.#perMessage)));
+    const worthIt = requested === 0 || count * this.#perMessage * 4 >= window;
     return worthIt ? count : 0;
   };
 }

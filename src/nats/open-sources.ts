@@ -4,6 +4,7 @@ import type { Clock } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
 import type { Random } from '../../streams/event/random.ts';
 import type { Logger } from '../logger.ts';
+import type { StartFrom } from '../start-from.ts';
 import type { Acknowledger } from './acknowledger.ts';
 import { type ConsumerSpec, consumerInfo, createPassing, ensureConsumer } from './consumer-setup.ts';
 import type { HeldMessage } from './held-message.ts';
@@ -17,6 +18,8 @@ export interface SourcesInput {
   readonly name: string;
   /** Whether the position is kept under its name; else it begins now and is forgotten when it ends. */
   readonly named: boolean;
+  /** Where it begins when no position is kept. */
+  readonly from: StartFrom;
   readonly plan: ReadingPlan;
   /** Events that may be held, over all consumers. */
   readonly capacity: number;
@@ -49,10 +52,10 @@ export async function openSources(
   config: ResolvedJetStream,
   ports: SourcesPorts,
 ): Promise<MessageSource[]> {
-  const { plan, named, capacity, requestBytes } = input;
+  const { plan, named, from, capacity, requestBytes } = input;
   const specs = await setUp(manager, input, config, ports.random);
   const window = Math.max(1, Math.floor(capacity / specs.length));
-  const revive = reviver(manager, named ? plan.kind : 'passing', config.consumer.from, ports);
+  const revive = reviver(manager, named ? plan.kind : 'passing', from, ports);
   return specs.map(
     (spec) => new MessageSource({ spec, window, maxBytes: requestBytes }, { ...ports, onDoubt: revive }),
   );
@@ -60,18 +63,18 @@ export async function openSources(
 
 async function setUp(
   manager: JetStreamManager,
-  { plan, named }: SourcesInput,
+  { plan, named, from }: SourcesInput,
   { stream, consumer }: ResolvedJetStream,
   random: Random,
 ): Promise<ConsumerSpec[]> {
-  const { from, ackWaitMs, maxAckPending } = consumer;
+  const { ackWaitMs, maxAckPending } = consumer;
   const limits = { stream: stream.name, ackWaitMs, maxAckPending };
   if (named && plan.kind === 'owned') return takeOver(manager, plan.parts, limits, { from, random });
   const tag = named ? '' : `=${Math.floor(random() * 2 ** 40).toString(36)}`;
   const specs = plan.parts.map(({ prefix, filter }) => ({ ...limits, name: prefix + tag, filter }));
   for (const spec of specs) {
     if (named) await ensureConsumer(manager, spec, from);
-    else await createPassing(manager, spec, 'new');
+    else await createPassing(manager, spec, from);
   }
   return specs;
 }
@@ -80,9 +83,9 @@ async function setUp(
 function reviver(
   manager: JetStreamManager,
   kind: 'shared' | 'owned' | 'passing',
-  from: 'all' | 'new',
+  from: StartFrom,
   { clock, logger, onLost }: SourcesPorts,
-): (source: MessageSource) => void {
+): (source: MessageSource, gone: boolean) => void {
   const looking = new Set<MessageSource>();
 
   async function look(source: MessageSource): Promise<void> {
@@ -94,10 +97,15 @@ function reviver(
     }
     logger.warn({ consumer: spec.name }, `consumer ${spec.name} is gone; it is made again`);
     if (kind === 'shared') await ensureConsumer(manager, spec, from);
-    else await createPassing(manager, spec, lastSequence === 0 ? 'new' : lastSequence + 1);
+    else await createPassing(manager, spec, lastSequence === 0 ? from : { sequence: lastSequence + 1 });
   }
 
-  return (source) => {
+  return (source, gone) => {
+    // Nobody deletes an owner's consumer but the next owner: from now on this one only does harm.
+    if (gone && kind === 'owned') {
+      onLost(source);
+      return;
+    }
     if (looking.has(source)) return;
     looking.add(source);
     clock.setTimeout(() => {

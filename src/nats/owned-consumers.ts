@@ -2,7 +2,8 @@ import type { ConsumerInfo, JetStreamManager } from '@nats-io/jetstream';
 import { describeError } from '../../streams/event/describe-error.ts';
 import { TransportError } from '../../streams/event/errors.ts';
 import type { Random } from '../../streams/event/random.ts';
-import { type ConsumerSpec, createConsumer, deleteConsumer } from './consumer-setup.ts';
+import type { StartFrom } from '../start-from.ts';
+import { type ConsumerSpec, type ConsumerStart, createConsumer, deleteConsumer } from './consumer-setup.ts';
 
 /** One part of a subscriber's events that one process at a time may read. */
 export interface OwnedPart {
@@ -33,12 +34,15 @@ export async function takeOver(
   manager: JetStreamManager,
   parts: readonly OwnedPart[],
   limits: Pick<ConsumerSpec, 'stream' | 'ackWaitMs' | 'maxAckPending'>,
-  choice: { readonly from: 'all' | 'new'; readonly random: Random },
+  choice: { readonly from: StartFrom; readonly random: Random },
 ): Promise<ConsumerSpec[]> {
   const { stream } = limits;
   try {
     const before = await epochs(manager, stream, parts);
-    const fresh = choice.from === 'new' ? (await manager.streams.info(stream)).state.last_seq + 1 : 1;
+    const { from } = choice;
+    // A sequence, so that whoever takes over before anything came begins at the same place.
+    const fresh: ConsumerStart =
+      from === 'now' ? { sequence: (await manager.streams.info(stream)).state.last_seq + 1 } : from;
     const specs: ConsumerSpec[] = [];
     for (const { prefix, filter } of parts) {
       const latest = before.get(prefix)?.at(-1);
@@ -95,6 +99,6 @@ async function epochs(
 }
 
 /** The first sequence that its owner may not have handled. */
-function resumeAt({ ack_floor, config }: ConsumerInfo): number {
-  return Math.max(ack_floor.stream_seq + 1, config.opt_start_seq ?? 1);
+function resumeAt({ ack_floor, config }: ConsumerInfo): ConsumerStart {
+  return { sequence: Math.max(ack_floor.stream_seq + 1, config.opt_start_seq ?? 1) };
 }

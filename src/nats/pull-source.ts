@@ -15,8 +15,8 @@ export interface PullSourcePorts {
   /** How many more messages there is room for. */
   readonly room: (requested: number) => number;
   readonly onMessage: (message: Msg) => void;
-  /** The consumer does not answer, or is gone: it should be looked at. */
-  readonly onDoubt: () => void;
+  /** The consumer does not answer, or `gone` says that it was deleted: it should be looked at. */
+  readonly onDoubt: (gone: boolean) => void;
 }
 
 /** Milliseconds that a request stays open, and between signs of life while it does. */
@@ -74,13 +74,14 @@ export class PullSource {
     this.#timer ??= clock.setTimeout(this.#look, silenceMs, true);
   }
 
-  /** Takes no more messages. */
+  /** Asks for nothing more. What the server has sent already still comes: it would be missed for long otherwise. */
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
     for (const leave of this.#leave) leave();
     this.#ports.clock.clearTimeout(this.#timer);
-    this.#subscription?.unsubscribe();
+    // The connection may be closed, and all with it.
+    this.#subscription?.drain().catch(nothing);
   }
 
   readonly #restart = (connection: NatsConnection): void => {
@@ -92,7 +93,7 @@ export class PullSource {
       this.#subscription = connection.subscribe(this.#inbox, {
         callback: (error, message) => {
           if (error === null) this.#heard(message);
-          else this.#ports.onDoubt();
+          else this.#ports.onDoubt(false);
         },
       });
     }
@@ -119,7 +120,7 @@ export class PullSource {
       code === 408 || (code === 409 && /max ?bytes|batch completed/i.test(headers?.description ?? ''));
     if (expired) this.refill();
     // Not at once: what is wrong now will be so for a while.
-    else this.#ports.onDoubt();
+    else this.#ports.onDoubt(/consumer deleted/i.test(headers?.description ?? ''));
   }
 
   readonly #look = (): void => {
@@ -129,9 +130,11 @@ export class PullSource {
     const silentMs = clock.monotonic() - this.#heardAt;
     if (silentMs >= silenceMs && link.up !== undefined) {
       this.#requested = 0;
-      this.#ports.onDoubt();
+      this.#ports.onDoubt(false);
       this.refill();
     }
     this.#timer ??= clock.setTimeout(this.#look, Math.max(100, silenceMs - silentMs), true);
   };
 }
+
+function nothing(): void {}

@@ -1,7 +1,8 @@
 import { describeValue } from '../../streams/event/describe-value.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { coveringPattern, isGlob, type GlobPattern } from '../../streams/event/glob.ts';
-import { isSubset } from '../../streams/event/pattern.ts';
+import { isSubset, overlaps } from '../../streams/event/pattern.ts';
+import { priorities } from '../../streams/event/priority.ts';
 
 /** Second tokens: a stream's events, and copies of what was given up. No lane is called so. */
 const eventsToken = 'events';
@@ -72,4 +73,15 @@ export function coveringPatterns(patterns: readonly (string | GlobPattern)[]): s
     ...new Set(patterns.map((pattern) => (isGlob(pattern) ? coveringPattern(pattern) : pattern))),
   ];
   return covers.filter((cover) => !covers.some((other) => other !== cover && isSubset(cover, other)));
+}
+
+/**
+ * The subjects of core NATS that bring all that `covers` match, each event once. Where patterns overlap, all types
+ * are taken: two subscriptions would bring some events twice.
+ */
+export function coreSubjects(namespace: string, covers: readonly string[]): string[] {
+  const apart = covers.every((cover, at) => covers.slice(at + 1).every((other) => !overlaps(cover, other)));
+  return (apart ? covers : ['>']).flatMap((cover) =>
+    cover === '>' ? priorities.map((priority) => `${namespace}.${priority}.>`) : [`${namespace}.*.${cover}`],
+  );
 }

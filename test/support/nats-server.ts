@@ -44,7 +44,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const path = join(folder, 'server.conf');
   const write = (extra: string): void => {
     const store = jetStream
-      ? `jetstream { store_dir: ${JSON.stringify(join(folder, 'js'))}, max_file: 2GB }\n`
+      ? `jetstream { store_dir: ${JSON.stringify(join(folder, 'js'))}, max_file: 1TB }\n`
       : '';
     writeFileSync(path, `listen: 127.0.0.1:${port}\n${store}${extra}\n`);
   };

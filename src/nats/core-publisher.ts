@@ -1,0 +1,71 @@
+import { PermissionViolationError } from '@nats-io/transport-node';
+import { describeError } from '../../streams/event/describe-error.ts';
+import { TransportError } from '../../streams/event/errors.ts';
+import type { Published } from '../transport/transport.ts';
+import { encodeBatch } from './encode-batch.ts';
+import type { EventBatch } from './event-batch.ts';
+import type { NatsLink } from './nats-link.ts';
+import type { WireFormat } from './wire-message.ts';
+
+const published: Published = Object.freeze({ level: 'accepted', matched: -1 });
+
+/**
+ * Sends messages, and finds out whether the server has taken them: a round trip behind them says so.
+ *
+ * The server answers in order, so a refusal comes before the end of the round trip. When the connection is
+ * lost in between, nobody knows what was taken: the publish fails, and is not tried again.
+ */
+export class CorePublisher {
+  readonly #link: NatsLink;
+  readonly #format: WireFormat;
+  readonly #leave: () => void;
+  /** Subjects that this connection was told it may not publish to. */
+  readonly #denied = new Map<string, Error>();
+  #messages = 0;
+
+  constructor(link: NatsLink, format: WireFormat) {
+    this.#link = link;
+    this.#format = format;
+    this.#leave = link.onError((error) => {
+      if (!(error instanceof PermissionViolationError) || error.operation !== 'publish') return;
+      if (this.#denied.size >= 1000) this.#denied.clear();
+      this.#denied.set(error.subject, error);
+    });
+  }
+
+  /** Sends a batch; resolves when the server has taken it. @throws TransportError, CodecError. */
+  async send(batch: EventBatch): Promise<Published> {
+    const { subject } = batch.slot;
+    const { up } = this.#link;
+    if (up === undefined) throw lost();
+    const messages = encodeBatch(batch, this.#format, up.info?.max_payload ?? Infinity, this.#nextId);
+    this.#denied.delete(subject);
+    try {
+      for (const { payload, headers } of messages) up.publish(subject, payload, { headers });
+      await up.flush();
+    } catch (error) {
+      throw lost(error);
+    }
+    const denied = this.#denied.get(subject);
+    if (denied === undefined) return published;
+    throw new TransportError(`this connection may not publish to ${subject}: ${describeError(denied)}`, {
+      cause: denied,
+    });
+  }
+
+  close(): void {
+    this.#leave();
+  }
+
+  readonly #nextId = (): string => {
+    this.#messages += 1;
+    return String(this.#messages);
+  };
+}
+
+function lost(cause?: unknown): TransportError {
+  return new TransportError(
+    'the connection to NATS was lost before the server had taken the event; whether it did is unknown',
+    { cause },
+  );
+}

@@ -1,0 +1,193 @@
+import fc from 'fast-check';
+import { createVirtualClock } from 'breakwater/testing';
+import { describe, expect, it } from 'vitest';
+import type { EventBatch, Slot } from '../../../src/nats/event-batch.ts';
+import { GroupCommit, type GroupCommitLimits } from '../../../src/nats/group-commit.ts';
+import type { Published } from '../../../src/transport/transport.ts';
+import { ValidEnvelope } from '../../../streams/event/envelope.ts';
+
+const published: Published = { level: 'os', matched: -1 };
+
+function eventOf(n: number, type: string, key: string | undefined): ValidEnvelope<number> {
+  return new ValidEnvelope(`e${n}`, type, 'test', 0, 'normal', 1, n, key, undefined);
+}
+
+interface Sent {
+  readonly batch: EventBatch;
+  readonly resolve: (result: Published) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A group commit, and a server that answers when it is told to. */
+function world(limits: Partial<GroupCommitLimits> = {}) {
+  const clock = createVirtualClock();
+  const slots = new Map<string, Slot>();
+  const slotOf = ({ type }: { readonly type: string }): Slot => {
+    const slot = slots.get(type) ?? { subject: type, open: undefined, inFlight: 0 };
+    slots.set(type, slot);
+    return slot;
+  };
+  const sent: Sent[] = [];
+  const state = { ready: true };
+  const commit = new GroupCommit(
+    { maxEvents: 8, maxInFlight: 64, maxPending: 1000, timeoutMs: 1000, ...limits },
+    {
+      clock,
+      slotOf,
+      ready: () => state.ready,
+      send: (batch) => new Promise((resolve, reject) => sent.push({ batch, resolve, reject })),
+      onQuiet: () => {},
+    },
+  );
+  const numbers = (batch: EventBatch): unknown[] => batch.events.map(({ data }) => data);
+  return { clock, slotOf, sent, state, commit, numbers };
+}
+
+describe('group commit', () => {
+  it('sends the first event alone, at once, and coalesces what comes until it is acknowledged', async () => {
+    const { clock, sent, commit, numbers } = world();
+    commit.add(eventOf(1, 'a', undefined));
+    await clock.flush();
+    for (const n of [2, 3, 4]) commit.add(eventOf(n, 'a', undefined));
+    await clock.flush();
+    expect(sent.map(({ batch }) => numbers(batch))).toEqual([[1]]);
+
+    sent[0]?.resolve(published);
+    await clock.flush();
+
+    expect(sent.map(({ batch }) => numbers(batch))).toEqual([[1], [2, 3, 4]]);
+  });
+
+  it('puts the events of one turn into one message', async () => {
+    const { clock, sent, commit, numbers } = world();
+    for (const n of [1, 2, 3]) commit.add(eventOf(n, 'a', undefined));
+
+    await clock.flush();
+
+    expect(sent.map(({ batch }) => numbers(batch))).toEqual([[1, 2, 3]]);
+  });
+
+  it('sends a full batch without waiting for the one before, unless they share a key', async () => {
+    const { clock, sent, commit } = world({ maxEvents: 2 });
+    for (let n = 0; n < 6; n += 1) commit.add(eventOf(n, 'a', undefined));
+    for (let n = 6; n < 10; n += 1) commit.add(eventOf(n, 'b', 'k'));
+
+    await clock.flush();
+
+    expect(sent.map(({ batch }) => batch.slot.subject)).toEqual(['a', 'a', 'a', 'b']);
+  });
+
+  it('refuses beyond maxPending, and takes more when there is room again', async () => {
+    const { clock, sent, commit } = world({ maxPending: 2 });
+    const first = commit.add(eventOf(1, 'a', undefined));
+    commit.add(eventOf(2, 'a', undefined));
+    expect(() => commit.add(eventOf(3, 'a', undefined))).toThrow(/maxPending is 2/);
+    await clock.flush();
+    sent[0]?.resolve(published);
+
+    await expect(first.outcome()).resolves.toBe(published);
+
+    expect(commit.add(eventOf(3, 'a', undefined)).events).toHaveLength(1);
+  });
+
+  it('fails what was not sent within timeoutMs, and says that it was not sent', async () => {
+    const { clock, state, sent, commit } = world();
+    state.ready = false;
+    const failed = commit
+      .add(eventOf(1, 'a', undefined))
+      .outcome()
+      .catch((error: unknown) => error);
+
+    await clock.advanceBy(1000);
+
+    expect(await failed).toMatchObject({ code: 'ERR_TRANSPORT', message: /not sent within 1000 ms/ });
+    expect({ sent: sent.length, pending: commit.pending }).toEqual({ sent: 0, pending: 0 });
+  });
+
+  it('keeps an atomic batch whole, and apart from others', async () => {
+    const { clock, slotOf, sent, commit, numbers } = world({ maxEvents: 2 });
+    commit.add(eventOf(1, 'a', 'k'));
+    commit.addAll(
+      [2, 3, 4].map((n) => eventOf(n, 'a', 'k')),
+      slotOf({ type: 'a' }),
+    );
+    commit.add(eventOf(5, 'a', 'k'));
+    for (let at = 0; at < 3; at += 1) {
+      await clock.flush();
+      sent[at]?.resolve(published);
+    }
+    await clock.flush();
+
+    expect(sent.map(({ batch }) => numbers(batch))).toEqual([[1], [2, 3, 4], [5]]);
+  });
+
+  it('stores the events of a key in the order in which they were added, whatever fails or is slow', async () => {
+    const step = fc.oneof(
+      {
+        weight: 4,
+        arbitrary: fc.record({
+          type: fc.constantFrom('a', 'b', 'c'),
+          key: fc.option(fc.constantFrom('k', 'l', 'm'), { nil: undefined }),
+        }),
+      },
+      { weight: 2, arbitrary: fc.record({ answer: fc.nat(5), ok: fc.boolean() }) },
+      { weight: 1, arbitrary: fc.constant('turn' as const) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { size: 'max', maxLength: 120 }), async (steps) => {
+        const { clock, sent, commit } = world({ maxEvents: 3, maxInFlight: 4 });
+        const stored: EventBatch[] = [];
+        const open: Sent[] = [];
+        const outcomes: Promise<unknown>[] = [];
+        let seen = 0;
+        let n = 0;
+        const collect = (): void => {
+          for (; seen < sent.length; seen += 1) {
+            const next = sent[seen];
+            if (next === undefined) continue;
+            const keys = new Set(next.batch.events.map(({ key }) => key));
+            for (const other of open) {
+              const shared = other.batch.events.filter(({ key }) => key !== undefined && keys.has(key));
+              expect(shared, 'one key is under way in one message at a time').toEqual([]);
+            }
+            open.push(next);
+          }
+          expect(open.length).toBeLessThanOrEqual(4);
+        };
+        const answer = async (at: number, ok: boolean): Promise<void> => {
+          const [one] = open.splice(at % Math.max(1, open.length), 1);
+          if (one === undefined) return;
+          if (ok) {
+            stored.push(one.batch);
+            one.resolve(published);
+          } else one.reject(new Error('refused'));
+          await clock.flush();
+          collect();
+        };
+        for (const one of steps) {
+          if (one === 'turn') await clock.flush();
+          else if ('answer' in one) await answer(one.answer, one.ok);
+          else
+            outcomes.push(
+              commit
+                .add(eventOf((n += 1), one.type, one.key))
+                .outcome()
+                .catch(() => 'failed'),
+            );
+          collect();
+        }
+        for (await clock.flush(), collect(); open.length > 0;) await answer(0, true);
+
+        expect((await Promise.all(outcomes)).length).toBe(n);
+        expect(commit.pending).toBe(0);
+        const last = new Map<string, number>();
+        for (const { key, data } of stored.flatMap(({ events }) => events)) {
+          if (key === undefined) continue;
+          expect(data).toBeGreaterThan(last.get(key) ?? 0);
+          last.set(key, data as number);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
