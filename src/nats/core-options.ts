@@ -3,6 +3,7 @@ import { checkChoice, checkOptions, checkPort, type OptionNames } from '../check
 import { checkInteger, checkNumber } from '../options.ts';
 import { natsOptionNames, type NatsOptions, resolveNatsOptions, type ResolvedNats } from './nats-options.ts';
 
+/** How events travel by core NATS. Everything is checked when the transport is chosen. */
 export interface CoreNatsOptions extends NatsOptions {
   /** `'off'`: each event is a message of its own, one CloudEvent in JSON that any program reads. Default `'auto'`. */
   readonly batching?: 'auto' | 'off';

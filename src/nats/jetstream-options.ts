@@ -39,6 +39,7 @@ export interface JetStreamConsumerOptions {
   readonly dedupe?: DedupeOptions;
 }
 
+/** How events travel by JetStream. Everything is checked when the transport is chosen. */
 export interface JetStreamOptions extends NatsOptions {
   readonly stream?: JetStreamStreamOptions;
   readonly consumer?: JetStreamConsumerOptions;
