@@ -18,7 +18,7 @@ export interface OpenPosition {
 /** How far a subscription has come: all up to `position` is settled but for `open`, and beyond it `ahead` is. */
 export interface CursorRecord {
   readonly position: number;
-  /** Ascending, all at most `position`. */
+  /** Ascending. Those above `position` were tried before their turn, and failed. */
   readonly open: readonly OpenPosition[];
   /** Ascending, all above `position`. */
   readonly ahead: readonly number[];
@@ -42,10 +42,14 @@ export class Cursor {
   #recovering: readonly OpenPosition[];
   /** Taken before their turn, by position; undefined once they are settled. */
   readonly #ahead = new Map<number, OpenPlace | undefined>();
+  /** How often the run before tried what it took before its turn, until that comes again. */
+  readonly #failed = new Map<number, number>();
 
   constructor(from: CursorRecord) {
     this.#high = from.position;
-    this.#recovering = from.open;
+    this.#recovering = from.open.filter(({ position }) => position <= from.position);
+    for (const { position, failed } of from.open)
+      if (position > from.position) this.#failed.set(position, failed);
     for (const position of from.ahead) this.#ahead.set(position, undefined);
   }
 
@@ -86,6 +90,14 @@ export class Cursor {
     if (place !== undefined) this.take(place);
     else if (position > this.#high) this.#high = position;
     return true;
+  }
+
+  /** How often an event that is taken now was tried by the run before, when it took it before its turn. */
+  failedBefore(position: number): number {
+    if (this.#failed.size === 0) return 0;
+    const failed = this.#failed.get(position) ?? 0;
+    this.#failed.delete(position);
+    return failed;
   }
 
   /** An event is settled. */
@@ -129,10 +141,16 @@ export class Cursor {
     // With nothing settled behind the first that is open, what lies before it is.
     if (kept === 0 && this.#first !== undefined) position = Math.max(position, this.#first.at - 1);
     const ahead: number[] = [];
-    for (const [at, place] of this.#ahead) if (place === undefined) ahead.push(at);
+    const tried = [...this.#failed].map(([at, failed]) => ({ position: at, failed }));
+    for (const [at, place] of this.#ahead) {
+      if (place === undefined) ahead.push(at);
+      else if (place.attempt > 1) tried.push({ position: at, failed: place.attempt - 1 });
+    }
+    tried.sort((a, b) => a.position - b.position);
     return {
       position,
-      open: [...this.#recovering, ...open.slice(0, kept)],
+      // What was left open is taken in its order, before all else: the rest of it lies behind what was taken.
+      open: [...open.slice(0, kept), ...this.#recovering, ...tried],
       ahead: ahead.toSorted((a, b) => a - b),
     };
   }

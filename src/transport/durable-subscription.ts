@@ -242,7 +242,7 @@ export class DurableSubscription implements TransportSubscription {
       this.#passed(read, position, kept ? 'dead-lettered' : 'dropped', error);
       return;
     }
-    this.#let(event, position, failed + 1);
+    this.#let(event, position, failed + (this.#cursor?.failedBefore(position) ?? 0) + 1);
   }
 
   /** While it reads an old part of the log, urgent events do not wait for their turn. */

@@ -21,6 +21,41 @@ export function reopened(make: StoreFactory = memoryStore()): StoreFactory {
   };
 }
 
+/** A store that answers later, as one on a disk or behind a network does: what is written is written later, too. */
+export function delayed(make: StoreFactory, ms: number): StoreFactory {
+  return (ports) => {
+    const store = make(ports);
+    const later = <T>(call: () => T | Promise<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        ports.clock.setTimeout(() => {
+          try {
+            resolve(call());
+          } catch (error) {
+            reject(error as Error);
+          }
+        }, ms);
+      });
+    const { log, snapshots } = store;
+    return {
+      ...store,
+      log: {
+        ...log,
+        append: (events) => later(() => log.append(events)),
+        read: (range) => later(() => log.read(range)),
+        bounds: () => later(() => log.bounds()),
+        positionAt: (time) => later(() => log.positionAt(time)),
+      },
+      snapshots: {
+        ...snapshots,
+        read: (bucket, key) => later(() => snapshots.read(bucket, key)),
+        write: (write) => later(() => snapshots.write(write)),
+        list: (bucket, options) => later(() => snapshots.list(bucket, options)),
+      },
+      commit: (commit) => later(() => store.commit(commit)),
+    };
+  };
+}
+
 /** Buses that follow each other on one clock and one store. */
 export interface DurableWorld {
   readonly clock: VirtualClock;
