@@ -8,7 +8,7 @@ import { checkEntityKey } from './entity-key.ts';
 import { resolveEntityHost, type EntityHostOptions } from './entity-options.ts';
 import type { EntityPorts } from './entity-parts.ts';
 import { entityRef, type EntityRef, type EntityRefPorts } from './entity-ref.ts';
-import { entityHost, HostedKind } from './hosted-kind.ts';
+import { HostedKind } from './hosted-kind.ts';
 
 /** The kinds of entity of one bus. */
 export class Entities {
@@ -36,12 +36,10 @@ export class Entities {
     }
     const hosted = new HostedKind(definition, resolveEntityHost(options), this.#ports);
     this.#kinds.set(kind, hosted);
-    const host = entityHost(hosted);
-    const stop = async (): Promise<void> => {
+    return entityHost(hosted, async () => {
       await hosted.stop();
       if (this.#kinds.get(kind) === hosted) this.#kinds.delete(kind);
-    };
-    return Object.defineProperty(host, 'stop', { value: stop });
+    });
   }
 
   /** @throws EntityError when the kind is not hosted here, TypeError for what is no key. */
@@ -84,6 +82,27 @@ export class Entities {
     await Promise.all([...this.#kinds.values()].map((hosted) => hosted.stop()));
     this.#kinds.clear();
   }
+}
+
+/** What users have of a hosted kind. */
+function entityHost(hosted: HostedKind, stop: () => Promise<void>): EntityHost {
+  const { parts } = hosted;
+  return {
+    kind: parts.definition.kind,
+    get state() {
+      return hosted.state;
+    },
+    get failure() {
+      return hosted.failure;
+    },
+    ready: hosted.ready,
+    stats: () => hosted.stats(),
+    pause: () => hosted.pause(),
+    resume: () => hosted.resume(),
+    parked: () => parts.parking.list(),
+    release: (key) => hosted.release(key),
+    stop,
+  };
 }
 
 function checkDefinition(caller: string, definition: unknown): void {

@@ -26,5 +26,6 @@ export interface EntitySource {
   readonly caughtUp: boolean;
   /** What is here already: who has handled all up to it has seen every event whose publish has resolved. */
   end(): number | Promise<number>;
+  /** Gives nothing more, until it is started again where that is possible. */
   stop(): void;
 }

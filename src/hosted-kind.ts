@@ -2,8 +2,9 @@ import type { EntityDefinition } from '../actors/define-entity.ts';
 import type { TimerHandle } from '../streams/event/clock.ts';
 import { describeError } from '../streams/event/describe-error.ts';
 import type { EventEnvelope } from '../streams/event/envelope.ts';
+import { ClosedError, hasCode } from '../streams/event/errors.ts';
 import { backoff } from '../streams/operators/backoff.ts';
-import type { EntityHost, EntityHostState, EntityHostStats } from './entity-host.ts';
+import type { EntityHostState, EntityHostStats } from './entity-host.ts';
 import type { ResolvedEntityHost } from './entity-options.ts';
 import { entityParts, type EntityParts, type EntityPorts } from './entity-parts.ts';
 import { whenDone } from './when-done.ts';
@@ -25,6 +26,8 @@ export class HostedKind {
   #restart: TimerHandle;
   #sweep: TimerHandle;
   #stopping: Promise<void> | undefined;
+  /** Who waits for a start that did not succeed at once. */
+  #started: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
 
   constructor(definition: EntityDefinition, options: ResolvedEntityHost, ports: EntityPorts) {
     this.#ports = ports;
@@ -118,28 +121,37 @@ export class HostedKind {
     return this.#stopping;
   }
 
+  /** Tries until the store can be read; gives up where it holds what this process cannot know. */
   async #start(): Promise<void> {
-    const { place, options, kept } = this.parts;
     try {
-      if (kept) {
-        await place.checkVersion();
-        await place.find(options.from);
-      }
       await this.#begin();
     } catch (error) {
-      const { kind } = this.parts.definition;
-      this.failure = error;
-      this.#state = this.#stopping === undefined ? 'failed' : 'stopped';
-      this.#ports.logger.error({ entity: kind, error }, `${kind} cannot be hosted: ${describeError(error)}`);
-      this.#ports.announce('entity.failed', { kind, error: describeError(error) });
-      this.#ports.onSettled();
+      if (this.#stopping === undefined && !hasCode(error, 'ERR_ENTITY')) {
+        await new Promise<void>((resolve, reject) => {
+          this.#started = { resolve, reject };
+          this.#failed(error, undefined);
+        });
+        return;
+      }
+      this.#giveUp(error);
       throw error;
     }
+  }
+
+  /** It cannot be hosted. */
+  #giveUp(error: unknown): void {
+    const { kind } = this.parts.definition;
+    this.failure = error;
+    this.#state = 'failed';
+    this.#ports.logger.error({ entity: kind, error }, `${kind} cannot be hosted: ${describeError(error)}`);
+    this.#ports.announce('entity.failed', { kind, error: describeError(error) });
+    this.#ports.onSettled();
   }
 
   /** Finds where the kind was and goes on there. @throws StorageError */
   async #begin(): Promise<void> {
     const { place, options, kept, parking, timers, commits, source, engine } = this.parts;
+    if (kept) await place.checkVersion();
     const found = kept ? await place.find(options.from) : { cursor: 0, revision: 0 };
     const heads = await parking.load();
     await timers.reload();
@@ -174,17 +186,19 @@ export class HostedKind {
   /** The store has failed: all that it does not have is forgotten, and is done again from where it was. */
   #failed(error: unknown, culprit: LiveEntity | undefined): void {
     if (this.#stopping !== undefined || this.#state === 'failing') return;
-    const { engine, commits, failures, room, work, definition } = this.parts;
+    const { engine, commits, failures, room, work, source, definition } = this.parts;
     const { kind } = definition;
     const { logger, clock, random } = this.#ports;
     this.#state = 'failing';
     engine.run(false);
+    // What comes meanwhile comes again, in its turn.
+    if (this.parts.kept) source.stop();
     commits.reset();
     failures.reset();
     engine.reset();
     room.reset();
     if (culprit === undefined) {
-      this.#storeFailures += 1;
+      this.#storeFailures = Math.min(this.#storeFailures + 1, 30);
       this.failure = error;
       logger.error(
         { entity: kind, error },
@@ -204,8 +218,14 @@ export class HostedKind {
     try {
       await this.#begin();
       this.failure = undefined;
+      this.#started?.resolve();
     } catch (error) {
-      this.#state = 'running';
+      if (hasCode(error, 'ERR_ENTITY')) {
+        this.#giveUp(error);
+        this.#started?.reject(error);
+        return;
+      }
+      this.#state = 'starting';
       this.#failed(error, undefined);
     }
   }
@@ -213,6 +233,9 @@ export class HostedKind {
   async #stop(): Promise<void> {
     const { engine, commits, source, timers, answers, room, definition, store, kept } = this.parts;
     const { clock } = this.#ports;
+    this.#started?.reject(
+      new ClosedError(`the host of ${definition.kind} was stopped before it had started`),
+    );
     await this.ready.catch(() => {});
     engine.run(false);
     source.stop();
@@ -258,25 +281,4 @@ function keyOrNone(definition: EntityDefinition, event: EventEnvelope): string |
   } catch {
     return undefined;
   }
-}
-
-/** What users have of a hosted kind. */
-export function entityHost(hosted: HostedKind): EntityHost {
-  const { parts } = hosted;
-  return {
-    kind: parts.definition.kind,
-    get state() {
-      return hosted.state;
-    },
-    get failure() {
-      return hosted.failure;
-    },
-    ready: hosted.ready,
-    stats: () => hosted.stats(),
-    pause: () => hosted.pause(),
-    resume: () => hosted.resume(),
-    parked: () => parts.parking.list(),
-    release: (key) => hosted.release(key),
-    stop: () => hosted.stop(),
-  };
 }
