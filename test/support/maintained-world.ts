@@ -17,6 +17,8 @@ export interface SetClock extends Clock {
   time: number;
   /** Fires all timers that are set now. */
   fire(): void;
+  /** Timers that are set. */
+  pending(): number;
 }
 
 export function setClock(): SetClock {
@@ -34,6 +36,7 @@ export function setClock(): SetClock {
     clearTimeout: (handle) => {
       if (typeof handle === 'object' && handle !== null) timers.delete(handle);
     },
+    pending: () => timers.size,
     fire: () => {
       const due = [...timers.values()];
       timers.clear();

@@ -1,0 +1,264 @@
+import { chmodSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { openArchiveFolder, type ArchiveFiles } from '../../../src/log/archive-folder.ts';
+import { maintain } from '../../../src/log/maintain.ts';
+import { memoryStore } from '../../../src/log/memory-store.ts';
+import { exportParquet } from '../../../src/log/parquet.ts';
+import {
+  maintainedWorld,
+  numbered,
+  positionsOf,
+  readAll,
+  startTime,
+} from '../../support/maintained-world.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const many = (count: number, from = 1) => Array.from({ length: count }, (_, n) => numbered(from + n));
+
+describe('an archive', () => {
+  it('writes files that nobody else may read, in a folder of its own', async () => {
+    const folder = join(temporaryFolder(), 'deep', 'archive');
+    const { store, kept } = maintainedWorld().start({ retention: [{ maxCount: 1 }], archive: { folder } });
+    await store.log.append(many(5));
+    await kept.run();
+    const [file = ''] = readdirSync(folder);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
+    const { archive } = await kept.stats();
+    expect(archive).toMatchObject({ segments: 1, events: 4, bytes: statSync(join(folder, file)).size });
+  });
+
+  it('waits until a segment is full, or the oldest event has waited for maxDelayMs', async () => {
+    const folder = temporaryFolder();
+    const world = maintainedWorld();
+    const archive = { folder, segmentEvents: 10, maxDelayMs: 5_000 };
+    const { store, kept } = world.start({ retention: [{ maxCount: 0 }], archive });
+    await kept.stats();
+    await store.log.append(many(14));
+    const sweep = async (removed: number): Promise<void> => {
+      world.clock.fire();
+      // The timer is set again when the sweep has ended.
+      await expect.poll(() => world.clock.pending()).toBe(1);
+      expect((await kept.stats()).removed).toBe(removed);
+    };
+    await sweep(10);
+    expect(await world.raw.log.bounds()).toMatchObject({ count: 4 });
+    world.clock.time += 4_999;
+    await sweep(10);
+    world.clock.time += 1;
+    await sweep(14);
+    expect(readdirSync(folder)).toHaveLength(2);
+    expect(positionsOf((await readAll(store.log)).records)).toHaveLength(14);
+  });
+
+  it('ends a segment early that grows beyond segmentBytes', async () => {
+    const folder = temporaryFolder();
+    const { store, kept } = maintainedWorld().start({
+      retention: [{ maxCount: 0 }],
+      archive: { folder, segmentBytes: 1_000 },
+    });
+    await store.log.append(Array.from({ length: 10 }, (_, n) => numbered(n, { data: 'x'.repeat(600) })));
+    expect(await kept.run()).toMatchObject({ removed: 10, segmentsWritten: 5 });
+  });
+
+  it('deletes its oldest segments beyond maxBytes and maxAgeMs, and the audit trail knows', async () => {
+    const folder = temporaryFolder();
+    const world = maintainedWorld();
+    const { store, kept } = world.start({
+      retention: [{ maxCount: 0 }],
+      audit: true,
+      archive: { folder, segmentEvents: 5, maxAgeMs: 1_000, maxBytes: 1_200 },
+    });
+    await store.log.append(many(5));
+    expect(await kept.run()).toMatchObject({ segmentsWritten: 1, segmentsDeleted: 0 });
+    world.clock.time += 1_001;
+    await store.log.append(many(20, 6));
+    const { segmentsDeleted } = await kept.run();
+    expect(segmentsDeleted).toBeGreaterThan(1);
+    const { archive } = await kept.stats();
+    expect(archive?.bytes).toBeLessThanOrEqual(1_200);
+    expect(readdirSync(folder)).toHaveLength(archive?.segments ?? 0);
+    expect(await kept.verifyAudit()).toMatchObject({ ok: true, removed: segmentsDeleted * 5 });
+  });
+
+  it('goes on being read while events move into it', async () => {
+    const world = maintainedWorld();
+    const { store, kept } = world.start({
+      retention: [{ maxCount: 10 }],
+      archive: { folder: temporaryFolder(), segmentEvents: 50 },
+    });
+    await store.log.append(many(3_000));
+    const sweep = kept.run();
+    let swept = false;
+    void sweep.then(() => (swept = true));
+    do {
+      const range = { limit: 400 } as const;
+      expect(positionsOf((await readAll(store.log, range)).records)).toEqual(
+        Array.from({ length: 3_000 }, (_, n) => n + 1),
+      );
+      const down = await readAll(store.log, { ...range, order: 'newest' });
+      expect(positionsOf(down.records)).toEqual(Array.from({ length: 3_000 }, (_, n) => 3_000 - n));
+      // Reads in memory are microtasks all, and would never let the sweep go on.
+      await new Promise<void>((resolve) => {
+        world.clock.yieldTurn(resolve);
+      });
+    } while (!swept);
+    await sweep;
+  });
+
+  it('stays away from the files of others, and two logs share a folder', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'notes.txt'), 'mine');
+    writeFileSync(join(folder, '0123456789abcdef-00000001.segment.tmp'), 'of another log');
+    const options = { retention: [{ maxCount: 0 }], archive: { folder } };
+    const kept = [1, 2].map((seed) => {
+      const one = maintain(memoryStore(), options);
+      const store = one({ ...maintainedWorld().ports, random: () => seed / 8 });
+      return { one, store };
+    });
+    for (const { one, store } of kept) {
+      await store.log.append(many(3));
+      await one.run();
+    }
+    for (const { store } of kept) expect((await readAll(store.log)).records).toHaveLength(3);
+    expect(readdirSync(folder)).toHaveLength(4);
+  });
+
+  it('refuses a folder that is a file, or lies under one', () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    const make = (path: string) => () => maintainedWorld().start({ archive: { folder: path } });
+    expect(make(file)).toThrow(/the archive folder ".*file" cannot be made: .*EEXIST.*Name a folder/u);
+    expect(make(join(file, 'under'))).toThrow(/cannot be made: .*ENOTDIR/u);
+  });
+
+  it('refuses a folder that is a link, and a segment that is one', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'real'));
+    symlinkSync(join(folder, 'real'), join(folder, 'link'));
+    expect(() => openArchiveFolder(join(folder, 'link'))).toThrow(
+      /is a symbolic link. Name the folder that it points to/u,
+    );
+    symlinkSync('/etc/hostname', join(folder, 'real', 'segment'));
+    await expect(openArchiveFolder(join(folder, 'real')).read('segment', 0, 1)).rejects.toThrow(/ELOOP/u);
+  });
+
+  it.skipIf(process.getuid?.() === 0)('refuses a folder that it may not write', () => {
+    const folder = temporaryFolder();
+    chmodSync(folder, 0o500);
+    expect(() => openArchiveFolder(folder)).toThrow(/cannot be read and written by this process/u);
+  });
+
+  it('removes nothing from the log while the disk is full, and goes on when there is room', async () => {
+    const folder = temporaryFolder();
+    const world = maintainedWorld();
+    let full = true;
+    const files = (path: string): ArchiveFiles => {
+      const real = openArchiveFolder(path);
+      const create: ArchiveFiles['create'] = async (name, pieces) => {
+        await real.create(name, full ? pieces.slice(0, 1) : pieces);
+        if (full) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+      };
+      return { ...real, create };
+    };
+    const { store, kept } = world.start({ retention: [{ maxCount: 1 }], archive: { folder } }, files);
+    await store.log.append(many(9));
+    await expect(kept.run()).rejects.toThrow(/cannot write .*segment: Error: ENOSPC/u);
+    expect(await world.raw.log.bounds()).toMatchObject({ count: 9 });
+    expect(readdirSync(folder)).toEqual([]);
+    full = false;
+    expect(await kept.run()).toMatchObject({ removed: 8, archived: 8 });
+    expect((await readAll(store.log)).records).toHaveLength(9);
+  });
+});
+
+describe('Parquet', () => {
+  it('has a row for each event, archived or not', async () => {
+    const folder = temporaryFolder();
+    const { store, kept } = maintainedWorld().start({ retention: [{ maxCount: 3 }], archive: { folder } });
+    await store.log.append([
+      numbered(1, {
+        key: 'k',
+        correlationId: 'request',
+        causationId: 'cause',
+        priority: 'high',
+        schemaVersion: 3,
+      }),
+      numbered(2, { data: { bytes: new Uint8Array([1, 2]), big: 2n ** 60n, at: new Date(5), text: 'ключ' } }),
+      numbered(3, { data: null }),
+      ...many(40_000, 4),
+    ]);
+    await kept.run();
+    const path = join(folder, 'events.parquet');
+    const result = await exportParquet(store.log, path);
+    expect(result).toEqual({ rows: 40_003, bytes: statSync(path).size, faults: [] });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+
+    const rows = await parquetReadObjects({ file: await asyncBufferFromFile(path) });
+    expect(rows).toHaveLength(40_003);
+    expect(rows[0]).toEqual({
+      position: 1n,
+      appendedAt: new Date(startTime),
+      id: 'event-1',
+      type: 'order.placed',
+      source: 'test',
+      time: new Date(startTime + 1),
+      priority: 'high',
+      key: 'k',
+      correlationId: 'request',
+      causationId: 'cause',
+      schemaVersion: 3,
+      data: { n: 1, text: 'number 1' },
+    });
+    const big = (2n ** 60n).toString();
+    expect(rows[1]).toMatchObject({
+      data: { bytes: 'AQI=', big, at: '1970-01-01T00:00:00.005Z', text: 'ключ' },
+    });
+    expect(rows[40_002]).toMatchObject({ position: 40_003n, id: 'event-40003' });
+  });
+
+  it('takes a range, and writes a table without rows for one that is empty', async () => {
+    const folder = temporaryFolder();
+    const { store } = maintainedWorld().start({});
+    await store.log.append(many(10));
+    const path = join(folder, 'some.parquet');
+    expect(await exportParquet(store.log, path, { from: 3, to: 5, order: 'newest' })).toMatchObject({
+      rows: 3,
+    });
+    const file = await asyncBufferFromFile(path);
+    expect((await parquetReadObjects({ file })).map(({ position }) => position)).toEqual([5n, 4n, 3n]);
+    expect(await exportParquet(store.log, path, { from: 90 })).toMatchObject({ rows: 0 });
+    expect(await parquetReadObjects({ file: await asyncBufferFromFile(path) })).toEqual([]);
+  });
+
+  it('stands beside each segment where it is asked for, and goes with it', async () => {
+    const folder = temporaryFolder();
+    const { store, kept } = maintainedWorld().start({
+      retention: [{ maxCount: 0 }],
+      archive: { folder, parquet: true, segmentEvents: 4 },
+    });
+    await store.log.append(many(8));
+    await kept.run();
+    const tables = readdirSync(folder).filter((name) => name.endsWith('.parquet'));
+    expect(tables).toHaveLength(2);
+    const file = await asyncBufferFromFile(join(folder, tables[0] ?? ''));
+    expect(await parquetReadObjects({ file })).toHaveLength(4);
+    await store.log.trim(9);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('leaves no half of a file behind', async () => {
+    const folder = temporaryFolder();
+    const { store } = maintainedWorld().start({});
+    await store.log.append(many(2));
+    await expect(exportParquet(store.log, join(folder, 'none', 'x.parquet'))).rejects.toThrow(
+      /cannot write ".*none.x.parquet": Error: ENOENT/u,
+    );
+    const failing = { ...store.log, read: () => Promise.reject(new Error('no disk')) };
+    await expect(exportParquet(failing, join(folder, 'x.parquet'))).rejects.toThrow(/no disk/u);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
