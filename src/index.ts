@@ -99,7 +99,20 @@ export type {
   LogRange,
   LogRecord,
 } from './event-log.ts';
+export type { AuditFinding } from './log/audit-findings.ts';
+export type { AuditCheckpoint } from './log/audit-trail.ts';
+export type { AuditReport, VerifyAuditOptions } from './log/audit-verify.ts';
+export { maintain, type MaintainedStore } from './log/maintain.ts';
+export type {
+  ArchiveOptions,
+  AuditOptions,
+  MaintainOptions,
+  PressureOptions,
+} from './log/maintain-options.ts';
+export type { MaintenanceReport, MaintenanceStats } from './log/maintenance-report.ts';
 export { memoryStore, type MemoryStoreOptions } from './log/memory-store.ts';
+export { exportParquet, type ParquetExport } from './log/parquet.ts';
+export type { RetentionPolicy } from './log/retention-policy.ts';
 export { consoleLogger, type Logger, type LogLevel } from './logger.ts';
 export type { Middleware } from './middleware.ts';
 export type {
