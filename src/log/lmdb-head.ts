@@ -39,13 +39,17 @@ export const emptyHead: Head = {
 /** The form in which a head is stored. */
 export function sealHead(head: Head): Buffer {
   const text = JSON.stringify(head);
-  return Buffer.from(`${crc32(text).toString(16).padStart(8, '0')}${text}`);
+  return Buffer.from(`${checksum(text)}${text}`);
 }
 
 /** Gives a head, or undefined when its bytes are not those that were written. */
 export function openHead(bytes: Buffer | undefined): Head | undefined {
   if (bytes === undefined || bytes.length < 8) return undefined;
-  if (crc32(bytes.subarray(8)) !== Number.parseInt(bytes.toString('latin1', 0, 8), 16)) return undefined;
+  if (bytes.toString('latin1', 0, 8) !== checksum(bytes.subarray(8))) return undefined;
   const parsed: unknown = JSON.parse(bytes.toString('utf8', 8));
   return { ...emptyHead, ...(parsed as Head) };
+}
+
+function checksum(text: string | Buffer): string {
+  return crc32(text).toString(16).padStart(8, '0');
 }

@@ -93,7 +93,10 @@ export function checkDataFile(path: string, testimony: Testimony | undefined): v
   }
   if (!isDatabase(found.start)) throw damaged(file, 'is no database of LMDB');
   if (testimony !== undefined && found.bytes < testimony.dataBytes) {
-    throw damaged(file, `has ${found.bytes} bytes of ${testimony.dataBytes}: it was cut off`);
+    throw damaged(
+      file,
+      `has ${found.bytes} bytes of ${testimony.dataBytes}: it was cut off, or replaced by an older one`,
+    );
   }
 }
 
