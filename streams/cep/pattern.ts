@@ -171,7 +171,7 @@ function checkedTimes(min: number, max: number): { min: number; max: number } {
 }
 
 function checkDuration(option: string, ms: number): void {
-  if (!(ms > 0 && ms < Infinity)) {
+  if (!(typeof ms === 'number' && ms > 0 && ms < Infinity)) {
     throw new RangeError(`${option} must be a number of milliseconds above 0, got ${describeValue(ms)}`);
   }
 }

@@ -54,11 +54,12 @@ export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions): () => 
   checkWhole('max', max, min);
   checkWhole('initial', initial, min);
   if (initial > max) throw new RangeError(`initial must be at most max = ${max}, got ${initial}`);
-  if (!(tolerance >= 1 && tolerance < Infinity)) {
+  if (!(typeof tolerance === 'number' && tolerance >= 1 && tolerance < Infinity)) {
     throw new RangeError(`tolerance must be a number of at least 1, got ${describeValue(tolerance)}`);
   }
-  if (!(targetMs > 0)) throw new RangeError(`targetMs must be above 0, got ${describeValue(targetMs)}`);
-  if (!(decrease > 0 && decrease < 1)) {
+  if (!(typeof targetMs === 'number' && targetMs > 0))
+    throw new RangeError(`targetMs must be above 0, got ${describeValue(targetMs)}`);
+  if (!(typeof decrease === 'number' && decrease > 0 && decrease < 1)) {
     throw new RangeError(`decrease must be above 0 and below 1, got ${describeValue(decrease)}`);
   }
   const bounds = { clock, initial, min, max, decrease, changes };

@@ -36,7 +36,7 @@ export function backoff(options: BackoffOptions = {}): Backoff {
   const { baseMs = 100, factor = 2, maxMs = 30_000, jitter = 'full' } = options;
   checkMilliseconds('baseMs', baseMs);
   checkMilliseconds('maxMs', maxMs);
-  if (!(factor >= 1 && factor < Infinity)) {
+  if (!(typeof factor === 'number' && factor >= 1 && factor < Infinity)) {
     throw new RangeError(`factor must be a finite number of at least 1, got ${describeValue(factor)}`);
   }
   if (jitter !== 'full' && jitter !== 'none' && !(typeof jitter === 'number' && jitter >= 0 && jitter <= 1)) {
@@ -60,7 +60,7 @@ export function exponentialDelay(baseMs: number, factor: number, maxMs: number, 
 }
 
 function checkMilliseconds(name: string, value: number): void {
-  if (!(value >= 0 && value <= 2_147_483_647)) {
+  if (!(typeof value === 'number' && value >= 0 && value <= 2_147_483_647)) {
     throw new RangeError(
       `${name} must be a number of milliseconds from 0 to 2147483647, got ${describeValue(value)}`,
     );

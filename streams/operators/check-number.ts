@@ -28,6 +28,7 @@ export function checkLimit(name: string, value: number, least: number): number {
  * @throws RangeError that names the option, the bound and the value.
  */
 export function checkMs(name: string, value: number, least: number): number {
-  if (value >= least && value < Infinity) return value;
+  // A text compares as the number that it spells.
+  if (typeof value === 'number' && value >= least && value < Infinity) return value;
   throw new RangeError(`${name} must be milliseconds, at least ${least}, got ${describeValue(value)}`);
 }

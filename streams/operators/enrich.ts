@@ -60,7 +60,8 @@ export function enrich<T, Key, Found, R>(options: EnrichOptions<T, Key, Found, R
   checkLimit('concurrency', concurrency, 1);
   checkLimit('capacity', capacity, 0);
   checkLimit('maxEntries', maxEntries, 0);
-  if (!(ttlMs > 0)) throw new RangeError(`ttlMs must be above 0, got ${describeValue(ttlMs)}`);
+  if (!(typeof ttlMs === 'number' && ttlMs > 0))
+    throw new RangeError(`ttlMs must be above 0, got ${describeValue(ttlMs)}`);
   if (ttlMs !== Infinity && clock === undefined) throw new TypeError('ttlMs needs a clock');
   if (order !== 'kept' && order !== 'none') {
     throw new TypeError(`order must be kept or none, got ${describeValue(order)}`);

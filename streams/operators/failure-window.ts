@@ -3,6 +3,7 @@ import type { Clock } from '../event/clock.ts';
 import { describeValue } from '../event/describe-value.ts';
 import type { CallResult } from '../event/outcome.ts';
 import { CountCallWindow, TimeCallWindow, type CallWindow } from './call-window.ts';
+import { checkRate } from './check-rate.ts';
 
 /** Which results are judged, and by which bounds. */
 export interface FailureWindowOptions {
@@ -56,7 +57,7 @@ export function failureWindow(options: FailureWindowOptions = {}): OperatorFunct
   const { createWindow, minimumCalls } = checkWindow(options);
   checkRate('failureRateThreshold', failureRateThreshold);
   checkRate('slowCallRateThreshold', slowCallRateThreshold);
-  if (!(consecutiveFailures >= 1)) {
+  if (!(typeof consecutiveFailures === 'number' && consecutiveFailures >= 1)) {
     throw new RangeError(`consecutiveFailures must be at least 1, got ${describeValue(consecutiveFailures)}`);
   }
 
@@ -105,14 +106,6 @@ function isTrip(trip: Trip | undefined): trip is Trip {
   return trip !== undefined;
 }
 
-function checkRate(name: string, rate: number): void {
-  if (!((rate > 0 && rate <= 1) || rate === Infinity)) {
-    throw new RangeError(
-      `${name} must be above 0 and at most 1, or Infinity for none, got ${describeValue(rate)}`,
-    );
-  }
-}
-
 function checkWindow(options: FailureWindowOptions): {
   createWindow: () => CallWindow;
   minimumCalls: number;
@@ -132,7 +125,7 @@ function checkWindow(options: FailureWindowOptions): {
     }
     return { createWindow: () => new CountCallWindow(windowSize), minimumCalls };
   }
-  if (!(windowMs > 0 && windowMs < Infinity)) {
+  if (!(typeof windowMs === 'number' && windowMs > 0 && windowMs < Infinity)) {
     throw new RangeError(`windowMs must be a number of milliseconds above 0, got ${describeValue(windowMs)}`);
   }
   if (options.windowSize !== undefined) throw new TypeError('windowSize and windowMs exclude each other');

@@ -29,7 +29,7 @@ export interface SampleOptions<T> {
  */
 export function sample<T>(options: SampleOptions<T>): MonoTypeOperatorFunction<T> {
   const { share, key, random, errors } = options;
-  if (!(share >= 0 && share <= 1)) {
+  if (!(typeof share === 'number' && share >= 0 && share <= 1)) {
     throw new RangeError(`share must be a number from 0 to 1, got ${describeValue(share)}`);
   }
   if (key !== undefined && random !== undefined) {

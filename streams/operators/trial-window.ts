@@ -2,6 +2,7 @@ import { defer, filter, map, type OperatorFunction } from 'rxjs';
 import { describeValue } from '../event/describe-value.ts';
 import type { CallResult } from '../event/outcome.ts';
 import { CountCallWindow } from './call-window.ts';
+import { checkRate } from './check-rate.ts';
 
 /** How many trials there are, and what they are judged by. */
 export interface TrialWindowOptions {
@@ -28,7 +29,7 @@ export interface TrialVerdict {
  * A failure rate that is not judged has no threshold to close by, so that any failed trial opens again.
  * O(1) time per result.
  *
- * @throws RangeError when `trials` is no integer of at least 1.
+ * @throws RangeError when an option is out of range.
  * @example
  * ```ts
  * from(['ok', 'failed', 'ok'] as const)
@@ -41,6 +42,8 @@ export function trialWindow(options: TrialWindowOptions): OperatorFunction<CallR
   if (!(Number.isInteger(trials) && trials >= 1)) {
     throw new RangeError(`trials must be an integer of at least 1, got ${describeValue(trials)}`);
   }
+  checkRate('failureRateThreshold', failureRateThreshold);
+  checkRate('slowCallRateThreshold', slowCallRateThreshold);
   const failuresNeeded = failureRateThreshold === Infinity ? Number.MIN_VALUE : failureRateThreshold;
 
   return (results) =>

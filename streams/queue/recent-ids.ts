@@ -37,7 +37,9 @@ export class RecentIds {
 
   constructor(options: RecentIdsOptions = {}) {
     const { windowMs = 120_000, maxIds = 100_000 } = options;
-    if (!(windowMs > 0)) throw new RangeError(`windowMs must be above 0, got ${describeValue(windowMs)}`);
+    if (!(typeof windowMs === 'number' && windowMs > 0)) {
+      throw new RangeError(`windowMs must be above 0, got ${describeValue(windowMs)}`);
+    }
     if (!(maxIds === Infinity || (Number.isInteger(maxIds) && maxIds >= 1))) {
       throw new RangeError(
         `maxIds must be an integer of at least 1, or Infinity, got ${describeValue(maxIds)}`,

@@ -84,11 +84,11 @@ export class TokenBucket {
 }
 
 function checkPositive(name: string, value: number): void {
-  if (value > 0 && value < Infinity) return;
+  if (typeof value === 'number' && value > 0 && value < Infinity) return;
   throw new RangeError(`${name} must be a finite number above 0, got ${describeValue(value)}`);
 }
 
 function checkBurst(value: number): void {
-  if (value >= 1 && value < Infinity) return;
+  if (typeof value === 'number' && value >= 1 && value < Infinity) return;
   throw new RangeError(`burst must be a finite number of at least 1, got ${describeValue(value)}`);
 }
