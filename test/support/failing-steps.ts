@@ -47,14 +47,30 @@ export function failingSteps(at: number, how: 'before' | 'torn' | 'after'): Step
     }),
     store: (factory) => (ports) => {
       const store = factory(ports);
+      const { log, snapshots } = store;
+      // Spelt out: a store may be an instance of a class, of which a spread would lose the methods.
       const dying: Store = {
-        ...store,
+        name: store.name,
+        health: () => store.health(),
+        onHealth: (listener) => store.onHealth(listener),
+        close: () => store.close(),
         commit: (commit) => step(() => store.commit(commit)),
-        snapshots: { ...store.snapshots, write: (write) => step(() => store.snapshots.write(write)) },
+        snapshots: {
+          name: snapshots.name,
+          read: (bucket, key) => snapshots.read(bucket, key),
+          list: (bucket, options) => snapshots.list(bucket, options),
+          write: (write) => step(() => snapshots.write(write)),
+        },
         log: {
-          ...store.log,
-          trim: (before) => step(() => store.log.trim(before)),
-          remove: (positions) => step(() => store.log.remove(positions)),
+          name: log.name,
+          features: log.features,
+          append: (events) => log.append(events),
+          read: (range) => log.read(range),
+          bounds: () => log.bounds(),
+          positionAt: (time) => log.positionAt(time),
+          watch: (listener) => log.watch(listener),
+          trim: (before) => step(() => log.trim(before)),
+          remove: (positions) => step(() => log.remove(positions)),
         },
       };
       return dying;

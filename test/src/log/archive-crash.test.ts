@@ -112,7 +112,7 @@ describe('a crash of an archive run', () => {
           expect(await kept.verifyAudit()).toMatchObject({ ok: true, verified: n });
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 });
