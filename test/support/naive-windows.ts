@@ -23,7 +23,7 @@ export const readings: fc.Arbitrary<readonly Reading[]> = fc.array(
     key: fc.constantFrom('a', 'b', '__proto__'),
     amount: fc.integer({ min: -1_000, max: 1_000 }),
   }),
-  { maxLength: 40 },
+  { maxLength: 40, size: 'max' },
 );
 
 /** Every window [start, start + size) with start a multiple of `hopMs`, for each key that has readings in it. */

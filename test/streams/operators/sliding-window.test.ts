@@ -6,6 +6,8 @@ import {
   count,
   distinct,
   type FailedValue,
+  first,
+  largest,
   max,
   mean,
   quantile,
@@ -151,6 +153,8 @@ describe('slidingWindow', () => {
                   top: topK(1, (reading) => reading.amount % 3),
                   least: quantile(0, (reading) => reading.amount),
                   all: collect({ select: (reading) => reading.amount, max: 3 }),
+                  earliest: first((reading) => reading.amount),
+                  best: largest(2, (reading) => reading.amount),
                 },
               }),
               withoutWatermarks(),
@@ -173,6 +177,11 @@ describe('slidingWindow', () => {
               most: Math.max(...inside),
               different: new Set(inside.map((amount) => amount % 3)).size,
               all: inside.slice(0, 3),
+              earliest: inside[0],
+              best: inside
+                .toSorted((a, b) => b - a)
+                .slice(0, 2)
+                .map((amount) => ({ amount })),
             });
             expect(result.top[0]?.count).toBe(
               Math.max(
