@@ -99,17 +99,21 @@ class Program {
     else {
       let at = clock.monotonic();
       if (step.do === 'close') {
-        const closed = this.#bus.close({ deadlineMs }).then(() => {
-          // What ends after the deadline is given up, though the close goes on to write.
-          at = Math.min(clock.monotonic(), at + deadlineMs);
-        });
+        const closed = this.#close();
         await clock.advanceBy(deadlineMs + 10);
-        await closed;
+        // What ends after the deadline is given up, though the close goes on to write.
+        at = Math.min(await closed, at + deadlineMs);
       }
       this.ends.push({ at, clean: step.do === 'close' });
       this.#run += 1;
       this.#bus = this.#start();
     }
+  }
+
+  /** Gives when it was closed. */
+  async #close(): Promise<number> {
+    await this.#bus.close({ deadlineMs });
+    return this.#world.clock.monotonic();
   }
 
   async #publish({ count, key, priority, deeds }: Step & { readonly do: 'publish' }): Promise<void> {

@@ -1,5 +1,5 @@
-import { createBus, durableTransport, memoryStore } from 'breakwater';
-import type { Bus, BusOptions, DurableTransportOptions, Store, StoreFactory } from 'breakwater';
+import { createBus, durableTransport, memoryStore, StorageError } from 'breakwater';
+import type { Bus, BusOptions, DurableTransportOptions, Store, StoreFactory, StoreHealth } from 'breakwater';
 import { createVirtualClock, type VirtualClock } from 'breakwater/testing';
 import { seeded, silentLogger } from './bus-world.ts';
 
@@ -31,7 +31,7 @@ export function delayed(make: StoreFactory, ms: number): StoreFactory {
           try {
             resolve(call());
           } catch (error) {
-            reject(error as Error);
+            reject(error);
           }
         }, ms);
       });
@@ -53,6 +53,59 @@ export function delayed(make: StoreFactory, ms: number): StoreFactory {
       },
       commit: (commit) => later(() => store.commit(commit)),
     };
+  };
+}
+
+/** A store that can be made to fail. */
+export interface FaultyStore {
+  readonly make: StoreFactory;
+  /** From now on writes fail with StorageError; with 'reads', reads too. */
+  fail(this: void, what?: 'writes' | 'reads'): void;
+  recover(this: void): void;
+}
+
+/** A store whose writes, and if asked reads, fail while they are told to; each failure comes later, as a promise. */
+export function faulty(make: StoreFactory = reopened()): FaultyStore {
+  let failing: 'writes' | 'reads' | undefined;
+  const listeners = new Set<(health: StoreHealth) => void>();
+  const health = (): StoreHealth =>
+    failing === undefined
+      ? { state: 'ok', since: 0 }
+      : { state: 'failed', since: 0, reason: 'no space left on device' };
+  const turn = (what: typeof failing): void => {
+    failing = what;
+    for (const listener of listeners) listener(health());
+  };
+  const guard = <T>(write: boolean, call: () => T | Promise<T>): T | Promise<T> => {
+    if (failing === undefined || (!write && failing === 'writes')) return call();
+    return Promise.reject(new StorageError('no space left on device'));
+  };
+  return {
+    fail: (what = 'writes') => turn(what),
+    recover: () => turn(undefined),
+    make: (ports) => {
+      const store = make(ports);
+      const { log, snapshots } = store;
+      return {
+        ...store,
+        log: {
+          ...log,
+          append: (events) => guard(true, () => log.append(events)),
+          read: (range) => guard(false, () => log.read(range)),
+        },
+        snapshots: {
+          ...snapshots,
+          write: (write) => guard(true, () => snapshots.write(write)),
+          read: (bucket, key) => guard(false, () => snapshots.read(bucket, key)),
+        },
+        commit: (commit) => guard(true, () => store.commit(commit)),
+        health,
+        onHealth: (listener) => {
+          listeners.add(listener);
+          return () => listeners.delete(listener);
+        },
+      };
+    },
   };
 }
 

@@ -9,17 +9,15 @@ function place(at: number, attempt = 1): OpenPlace {
   return { at, attempt, before: undefined, after: undefined };
 }
 
-type Step =
-  | { readonly do: 'take' | 'skip' | 'ahead' }
-  | { readonly do: 'settle' | 'retry'; readonly which: number };
+interface Step {
+  readonly do: 'take' | 'skip' | 'ahead' | 'settle' | 'retry';
+  readonly which: number;
+}
 
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom<Step>({ do: 'take' }, { do: 'skip' }, { do: 'ahead' }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({ do: fc.constantFrom('settle' as const, 'retry' as const), which: fc.nat() }),
-  },
-);
+const step: fc.Arbitrary<Step> = fc.record({
+  do: fc.constantFrom('take', 'skip', 'ahead', 'settle', 'retry', 'settle', 'take'),
+  which: fc.nat(),
+});
 
 /** What a run did, in plain sets: which positions are done with, and how often each failed. */
 class Model {
@@ -28,8 +26,12 @@ class Model {
   readonly settled = new Set<number>();
   readonly open = new Map<number, OpenPlace>();
   readonly ahead = new Set<number>();
+  readonly cursor: Cursor;
   read = 0;
-  constructor(readonly cursor: Cursor) {}
+
+  constructor(cursor: Cursor) {
+    this.cursor = cursor;
+  }
 
   run(step: Step): void {
     const { cursor } = this;
