@@ -28,9 +28,8 @@ const smallestPage = 256;
  *                  ▲                            │
  *                  └── no room for an event ────┘
  *
- * Whoever publishes never waits for it: an event that finds no room stays in the log, and is read when there is.
- * Positions are taken in order, whichever way they come, but for urgent events that go ahead of a backlog where no
- * order was asked for.
+ * Whoever publishes never waits for it: what finds no room stays in the log, and is read when there is. Positions are
+ * taken in order, but for urgent events that go ahead of a backlog where no order was asked for.
  */
 export class DurableSubscription implements TransportSubscription {
   readonly name: string;
@@ -122,10 +121,11 @@ export class DurableSubscription implements TransportSubscription {
       return 'taken';
     }
     const delivery = new DurableDelivery(event, 0, 1, this);
-    return this.#queue.offer(delivery) === 'rejected' ? 'refused' : 'taken';
+    if (this.#queue.offer(delivery) !== 'rejected') return 'taken';
+    this.#options.onRefused?.(event);
+    return 'refused';
   }
 
-  /** Reads on, if it can. */
   poke(): void {
     this.#backlog?.poke();
   }
@@ -214,7 +214,7 @@ export class DurableSubscription implements TransportSubscription {
       failed: (error) => trouble('storage.unreadable', { subscriber, reason: describeError(error) }),
       caughtUp: (next) => this.#caughtUp(next),
     });
-    // Not at once: whoever publishes the event is in the middle of its append.
+    // Not in the middle of the append that it hears of.
     clock.defer(this.#backlog.poke);
   }
 
@@ -253,9 +253,13 @@ export class DurableSubscription implements TransportSubscription {
     const accepts = this.#options.accepts;
     const wanted = accepts === undefined ? true : accepts(event);
     const delivery = new DurableDelivery(event, position, 1, this);
-    cursor.takeAhead(delivery);
-    if (wanted === true) this.#queue.offer(delivery);
-    else this.#close(delivery, wanted === false ? 'filtered' : wanted);
+    if (wanted !== true) {
+      cursor.takeAhead(delivery);
+      this.#close(delivery, wanted === false ? 'filtered' : wanted);
+    } else if (this.#queue.offer(delivery) === 'rejected') {
+      // No room even over capacity: it waits for its turn, and is no duplicate then.
+      this.#options.onRefused?.(event);
+    } else cursor.takeAhead(delivery);
   }
 
   /** Lets an event in, or past it. */

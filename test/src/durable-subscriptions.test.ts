@@ -59,6 +59,18 @@ describe('a subscriber that lags behind its log', () => {
     expect(seen).toEqual(upTo(51));
   });
 
+  it.each([{ overflow: 'reject' }, { maxBlocked: 0 }] as const)(
+    'gives urgent events their turn where %j leaves no room for them, to one that drops duplicates, too',
+    async (mailbox) => {
+      const { publish, release, seen } = held({ mailbox: { capacity: 4, ...mailbox }, dedupe: true });
+      for (const n of upTo(20)) await publish(n);
+      for (const n of [21, 22]) await publish(n, 'critical');
+      await release();
+
+      expect(seen.toSorted((a, b) => a - b)).toEqual(upTo(22));
+    },
+  );
+
   it('takes no more ahead than it can remember, and loses none of the rest', async () => {
     const { publish, release, seen } = held();
     for (const n of upTo(400)) await publish(n, n > 10 ? 'critical' : 'normal');
