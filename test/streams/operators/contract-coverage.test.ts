@@ -27,3 +27,22 @@ it('every operator is held to the contract: empty, never, one, many, error, earl
 
   expect([...new Set([...held, ...apart])].toSorted()).toEqual(operatorNames());
 });
+
+it('the types of every operator are tested', () => {
+  const text = listFiles()
+    .filter((path) => path.startsWith('test/types/'))
+    .map(readText)
+    .join('\n');
+
+  expect(operatorNames().filter((name) => !new RegExp(`\\b${name}[<(]`, 'u').test(text))).toEqual([]);
+});
+
+it('every operator has an example in the documentation that is run', () => {
+  const blocks = listFiles()
+    .filter((path) => /^docs\/streams[^/]*\.md$/u.test(path))
+    .flatMap((path) => [...readText(path).matchAll(/```ts(?! no-run).*?\n(.*?)```/gsu)])
+    .map(([, code = '']) => code)
+    .join('\n');
+
+  expect(operatorNames().filter((name) => !new RegExp(`\\b${name}[<(]`, 'u').test(blocks))).toEqual([]);
+});
