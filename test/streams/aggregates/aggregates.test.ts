@@ -29,6 +29,7 @@ interface Sample {
 const x = (sample: Sample): number => sample.x;
 const samples = fc.array(fc.record({ time: fc.nat(50), x: fc.integer({ min: -100, max: 100 }) }), {
   maxLength: 30,
+  size: 'max',
 });
 
 /** Of samples in order of time, those of one time in order of coming. */
@@ -198,7 +199,7 @@ describe('quantile', () => {
       magnitude,
       magnitude.map((value) => -value),
     ),
-    { minLength: 1, maxLength: 60 },
+    { minLength: 1, maxLength: 60, size: 'max' },
   );
 
   it('is within 1 % of the nearest-rank quantile, for every history, also split and merged', () => {

@@ -32,6 +32,7 @@ describe('HyperLogLog', () => {
   it('does not mind how often or in which order values come, nor how they are split', () => {
     const values = fc.array(fc.oneof(fc.integer(), fc.string(), fc.boolean(), fc.bigInt()), {
       maxLength: 600,
+      size: 'max',
     });
     fc.assert(
       fc.property(values, fc.nat(600), (all, cut) => {
