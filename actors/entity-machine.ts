@@ -168,8 +168,8 @@ class MachineRunner implements EntityRunner {
     this.#value = undefined;
     this.#timers = noTimers;
     this.#actions = 'run';
-    this.#deferred.length = 0;
-    this.#inbox.length = 0;
+    if (this.#deferred.length > 0) this.#deferred.length = 0;
+    if (this.#inbox.length > 0) this.#inbox.length = 0;
   }
 
   #finish(self: MachineSelf, before: EntityState | undefined): EntityState {
@@ -200,7 +200,8 @@ class MachineRunner implements EntityRunner {
         `the delay of ${id} must be a finite number of milliseconds, got ${describeValue(delay)}`,
       );
     }
-    const timer = { id, at: this.now + Math.max(0, delay), signal: event, cause: this.cause };
+    const cause = this.cause === undefined ? undefined : linkOf(this.cause);
+    const timer = { id, at: this.now + Math.max(0, delay), signal: event, cause };
     const others = this.#timers.filter((one) => one.id !== id);
     this.#timers = [...others, timer];
   }
@@ -230,6 +231,8 @@ class MachineRunner implements EntityRunner {
     const isOwn = (source: unknown, target: unknown): boolean => source === this.#self && target === source;
     return {
       ...system,
+      // Nobody can inspect a system of this kind, and XState tells of each step several times.
+      _sendInspectionEvent: () => {},
       scheduler: {
         schedule: (
           source: AnyActorRef,
@@ -279,4 +282,17 @@ class MachineRunner implements EntityRunner {
 /** XState lets only its own actors stop a child. */
 function stopActor(child: AnyActorRef): void {
   Reflect.apply(Reflect.get(child, '_stop') as () => void, child, []);
+}
+
+/** What is kept of a cause. */
+function linkOf({ id, type, ...rest }: EntityCause): EntityCause {
+  const { correlationId, causationDepth, traceparent, tracestate } = rest;
+  return {
+    id,
+    type,
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(causationDepth === undefined ? {} : { causationDepth }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(tracestate === undefined ? {} : { tracestate }),
+  };
 }

@@ -10,6 +10,7 @@ export interface SignalReceiver {
 /** The parts of XState's system that refs use; not all of them are in its types. */
 export type RelaySystem = AnyActorRef['system'] & {
   readonly _relay: (source: unknown, target: unknown, event: EventObject) => void;
+  readonly _sendInspectionEvent: (event: unknown) => void;
 };
 
 /**

@@ -69,8 +69,8 @@ export class EntitySteps {
   #begin(time: number, cause: EntityCause | undefined): EntityRunner {
     const runner = this.#runner;
     runner.now = time;
-    runner.cause = cause === undefined ? undefined : linkOf(cause);
-    runner.emitted.length = 0;
+    runner.cause = cause;
+    if (runner.emitted.length > 0) runner.emitted.length = 0;
     return runner;
   }
 
@@ -108,18 +108,6 @@ export class EntitySteps {
       `${this.#definition.kind} emits an event whose schema is asynchronous; what an entity emits must be checked at once`,
     );
   }
-}
-
-function linkOf({ id, type, ...rest }: EntityCause): EntityCause {
-  const { correlationId, causationDepth, traceparent, tracestate } = rest;
-  return {
-    id,
-    type,
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(causationDepth === undefined ? {} : { causationDepth }),
-    ...(traceparent === undefined ? {} : { traceparent }),
-    ...(tracestate === undefined ? {} : { tracestate }),
-  };
 }
 
 /** What is known of a cause, as the factory wants it. */
