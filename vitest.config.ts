@@ -6,6 +6,7 @@ const fromSource = { resolve: { conditions }, ssr: { resolve: { conditions } } }
 
 // These start Node on the compiled package, as a user does. Their project builds it first, if it is stale.
 const needsBuild = [
+  'test/chaos/**/*.test.ts',
   'test/docs.test.ts',
   'test/examples.test.ts',
   'test/src/cli/**/*.test.ts',

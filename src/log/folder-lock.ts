@@ -4,10 +4,15 @@ import { StorageError } from '../../streams/event/errors.ts';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 import { storageFailure } from './storage-failure.ts';
 
+/** Who owns a folder, and what it said of how it uses it. */
+export interface FolderOwner extends ProcessIdentity {
+  readonly use: string;
+}
+
 /** What a folder that is owned says of its owner. */
 export interface FolderLock {
   /** The owner before, if it did not let go of the folder. */
-  readonly crashed: ProcessIdentity | undefined;
+  readonly crashed: FolderOwner | undefined;
   /** Lets go of the folder. */
   release(): void;
 }
@@ -20,16 +25,16 @@ let lockCount = 0;
 /**
  * Makes this process the one owner of a folder, by a file that names it.
  *
- * A file whose process is gone is taken over. Cannot see processes of other machines, nor of containers with
+ * `use` is kept for whoever finds the file after a crash. A file whose process is gone is taken over. Cannot see processes of other machines, nor of containers with
  * process numbers of their own: those must not share a folder.
  *
  * @throws StorageError that names the process that owns it
  */
-export function lockFolder(path: string): FolderLock {
+export function lockFolder(path: string, use: string): FolderLock {
   const file = join(path, 'owner.json');
   const mine = join(path, `owner-${process.pid}-${lockCount++}.json`);
-  const text = JSON.stringify(ownIdentity());
-  let crashed: ProcessIdentity | undefined;
+  const text = JSON.stringify({ ...ownIdentity(), use });
+  let crashed: FolderOwner | undefined;
   try {
     writeFileSync(mine, text, { mode: 0o600 });
   } catch (error) {
@@ -58,7 +63,7 @@ function claim(mine: string, file: string): boolean {
 }
 
 /** Takes a file out of the way whose process is gone, and gives that. @throws StorageError when it is there */
-function removeStale(file: string, path: string): ProcessIdentity | undefined {
+function removeStale(file: string, path: string): FolderOwner | undefined {
   const found = readOwner(file);
   if (found === undefined) return undefined;
   if (found.owner !== undefined && isRunning(found.owner)) {
@@ -81,12 +86,12 @@ function removeStale(file: string, path: string): ProcessIdentity | undefined {
   } finally {
     rmSync(aside, { force: true });
   }
-  return found.owner ?? { pid: 0, boot: '', started: '' };
+  return found.owner ?? { pid: 0, boot: '', started: '', use: '' };
 }
 
 function readOwner(
   file: string,
-): { readonly text: string; readonly owner: ProcessIdentity | undefined } | undefined {
+): { readonly text: string; readonly owner: FolderOwner | undefined } | undefined {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -94,9 +99,9 @@ function readOwner(
     return undefined;
   }
   try {
-    const { pid, boot, started } = JSON.parse(text) as ProcessIdentity;
+    const { pid, boot, started, use } = JSON.parse(text) as FolderOwner;
     const known = Number.isSafeInteger(pid) && typeof boot === 'string' && typeof started === 'string';
-    return { text, owner: known ? { pid, boot, started } : undefined };
+    return { text, owner: known ? { pid, boot, started, use: `${use}` } : undefined };
   } catch {
     // A crash may leave half a file; its process did not live to use the folder.
     return { text, owner: undefined };

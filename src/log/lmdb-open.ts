@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { StorageError } from '../../streams/event/errors.ts';
-import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { type FolderLock, type FolderOwner, lockFolder } from './folder-lock.ts';
 import { readHeader } from './lmdb-block.ts';
-import { type Databases, openDatabases, readHead, type SyncMode } from './lmdb-databases.ts';
+import { type Databases, headNames, openDatabases, readHead, type SyncMode } from './lmdb-databases.ts';
 import type { Head } from './lmdb-head.ts';
 import { probe, unreadable } from './lmdb-probe.ts';
 import { checkDataFile, checkLast, readTestimony, Witness } from './lmdb-witness.ts';
@@ -21,7 +21,7 @@ export interface OpenFiles {
 /** Opens the files of a store: owner, file, databases, head and end of the log, in this order. @throws StorageError */
 export function openFiles(path: string, sync: SyncMode): OpenFiles {
   makeFolder(path);
-  const lock = lockFolder(path);
+  const lock = lockFolder(path, sync);
   try {
     return { ...openLocked(path, sync, lock), lock };
   } catch (error) {
@@ -33,9 +33,7 @@ export function openFiles(path: string, sync: SyncMode): OpenFiles {
 function openLocked(path: string, sync: SyncMode, { crashed }: FolderLock): Omit<OpenFiles, 'lock'> {
   const testimony = readTestimony(path);
   checkDataFile(path, testimony);
-  // What `os` gave to the system outlives the process, as long as the system does: then it is there, flushed or not.
-  let safeRestore =
-    sync !== 'os' || crashed === undefined || crashed.boot !== ownIdentity().boot || crashed.boot === '';
+  let safeRestore = !isTrustedUnflushed(crashed);
   if (crashed !== undefined) {
     let ended = probe(path, safeRestore);
     if (ended !== undefined && !safeRestore) {
@@ -47,6 +45,7 @@ function openLocked(path: string, sync: SyncMode, { crashed }: FolderLock): Omit
   const databases = openDatabases(path, sync, safeRestore);
   try {
     const head = readHead(databases, path);
+    if (!safeRestore) flush(databases);
     checkLast(path, head.last, testimony);
     checkTail(databases, head, path);
     const witness = new Witness(path);
@@ -55,6 +54,20 @@ function openLocked(path: string, sync: SyncMode, { crashed }: FolderLock): Omit
     void databases.root.close();
     throw error;
   }
+}
+
+/** What was given to the system outlives the process, flushed or not, as long as the system does. */
+function isTrustedUnflushed(crashed: FolderOwner | undefined): boolean {
+  return crashed?.use === 'os' && crashed.boot !== '' && crashed.boot === ownIdentity().boot;
+}
+
+/** Flushes what was found unflushed: who opens the store after this process trusts only what is. */
+function flush({ root, meta }: Databases): void {
+  const [name] = headNames;
+  const bytes = meta.get(name);
+  root.transactionSync(() => {
+    if (bytes !== undefined) meta.putSync(name, bytes);
+  });
 }
 
 function makeFolder(path: string): void {

@@ -53,6 +53,7 @@ class LmdbStore implements Store {
   #health: StoreHealth;
   #first: number | undefined;
   #closing: Promise<void> | undefined;
+  #flushing = false;
 
   constructor({ path, sync, maxBytes }: Required<LmdbStoreOptions>, clock: Clock, files: OpenFiles) {
     const { databases, head } = files;
@@ -109,10 +110,12 @@ class LmdbStore implements Store {
   async #close(): Promise<void> {
     const { databases, witness, lock } = this.#files;
     await this.#writer.close();
+    const isFlushed = await this.#flushed();
     await databases.root.close();
-    witness.record(this.#writer.head.last);
+    if (isFlushed) witness.record(this.#writer.head.last);
     witness.close();
-    lock.release();
+    // A lock that stays makes the next owner look closer.
+    if (isFlushed) lock.release();
   }
 
   #open(): void {
@@ -123,6 +126,26 @@ class LmdbStore implements Store {
     this.#first = undefined;
     this.#setHealth('ok');
     if (this.#sync !== 'os') this.#files.witness.record(head.last);
+    else if (!this.#flushing) void this.#witnessFlush(head);
+  }
+
+  /** Records, once they are flushed, the events that were not when they were acknowledged. */
+  async #witnessFlush({ last }: Head): Promise<void> {
+    this.#flushing = true;
+    const isFlushed = await this.#flushed();
+    this.#flushing = false;
+    if (!isFlushed)
+      this.#setHealth('failed', `what was written to ${this.#path} could not be flushed to its disk`);
+    else if (this.#closing === undefined) this.#files.witness.record(last);
+  }
+
+  async #flushed(): Promise<boolean> {
+    try {
+      if (this.#sync === 'os') await this.#files.databases.root.flushed;
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #failed({ error, head }: CommitFailure): Head {
