@@ -1,6 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
 import { AlignedWindows } from './aligned-windows.ts';
 import { checkWhole } from './check-number.ts';
+import { checkOverlap } from './check-overlap.ts';
 import { SharedWindows } from './shared-windows.ts';
 import { runStage } from './stage.ts';
 import type { Watermark } from './watermark.ts';
@@ -15,9 +16,6 @@ export interface HoppingWindowOptions<T, R, K extends WindowKey> extends WindowO
   /** Where in time a window starts; the others follow from it. Default `0`: aligned with the epoch. */
   readonly offsetMs?: number;
 }
-
-/** More than this, and what a value costs is no longer small beside its windows. */
-const maxOverlap = 10_000;
 
 /**
  * Lays windows [start, start + sizeMs) over event time, one every `hopMs`, and emits their figures.
@@ -45,17 +43,7 @@ export function hoppingWindow<T, R, K extends WindowKey = undefined>(
   checkWhole('sizeMs', sizeMs, 1);
   checkWhole('hopMs', hopMs, 1);
   checkWhole('offsetMs', offsetMs, 0);
-  if (hopMs > sizeMs) {
-    throw new RangeError(
-      `hopMs must be at most sizeMs, ${sizeMs}, got ${hopMs}: values would be in no window`,
-    );
-  }
-  if (sizeMs / hopMs > maxOverlap) {
-    throw new RangeError(
-      `hopMs must be at least sizeMs / ${maxOverlap}, got ${hopMs} for ${sizeMs}: ` +
-        `a value would be in ${Math.ceil(sizeMs / hopMs)} windows`,
-    );
-  }
+  checkOverlap(sizeMs, hopMs);
   const settings = checkWindowOptions(options, 'hoppingWindow');
   const grid = { sizeMs, hopMs, offsetMs: offsetMs % hopMs };
   const shares = settings.everyCount === Infinity;

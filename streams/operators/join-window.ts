@@ -4,6 +4,7 @@ import { keepsLeft, keepsRight } from '../joins/joined.ts';
 import type { Joined, JoinInput, JoinKind, LeftOf, RightOf } from '../joins/joined.ts';
 import { inTimeOrder, pairOf, type WindowPair, type WindowRows } from '../joins/window-rows.ts';
 import { TimeHeap } from '../queue/time-heap.ts';
+import { checkOverlap } from './check-overlap.ts';
 import { checkLimit, checkMs } from './check-number.ts';
 import { checkKind, joinInputs, type JoinOptions, type JoinOutput, type JoinStage } from './join-inputs.ts';
 import type { SideOutput } from './side-output.ts';
@@ -57,7 +58,7 @@ export function joinWindow<L, R, K, Kind extends JoinKind = 'inner'>(
   checkMs('sizeMs', sizeMs, 1);
   checkMs('hopMs', hopMs, 1);
   checkMs('offsetMs', offsetMs, 0);
-  if (hopMs > sizeMs) throw new RangeError(`hopMs must be at most sizeMs, ${sizeMs}, got ${hopMs}`);
+  checkOverlap(sizeMs, hopMs);
   checkKind(kind, ['inner', 'left', 'right', 'full']);
   checkLimit('maxBuffered', maxBuffered, 1);
   return joinInputs<L, R, K, WindowJoined<LeftOf<L, Kind>, RightOf<R, Kind>, K>>(

@@ -44,7 +44,7 @@ function tally(events: number, options: MatchPatternOptions<Letter, object>): Ta
   return { matches, evicted };
 }
 
-describe('a pattern whose runs explode', () => {
+describe('H24: a pattern whose runs explode', () => {
   it('has at most so many runs alive, so that an event costs no more however many came before', () => {
     const [short, long] = [tally(400, { maxPartials: 50 }), tally(800, { maxPartials: 50 })];
 

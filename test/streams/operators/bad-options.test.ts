@@ -168,6 +168,35 @@ describe('an option that cannot be', () => {
   });
 });
 
+// H25: windows of no size, or of a year that begin every millisecond.
+describe('H25: a window that cannot be', () => {
+  const year = 31_536_000_000;
+
+  it.each([
+    ['tumblingWindow', () => tumblingWindow({ ...aggregates, sizeMs: 0 }), 'sizeMs', '0'],
+    ['hoppingWindow', () => hoppingWindow({ ...aggregates, sizeMs: 0, hopMs: 0 }), 'sizeMs', '0'],
+    ['slidingWindow', () => slidingWindow({ ...aggregates, sizeMs: 0 }), 'sizeMs', '0'],
+    ['sessionWindow', () => sessionWindow({ ...aggregates, gapMs: 0 }), 'gapMs', '0'],
+    ['countWindow', () => countWindow({ ...aggregates, size: 0 }), 'size', '0'],
+    ['joinWindow', () => joinWindow(table, { ...keys, sizeMs: 0 }), 'sizeMs', '0'],
+    [
+      'hoppingWindow',
+      () => hoppingWindow({ ...aggregates, sizeMs: year, hopMs: 1 }),
+      'hopMs',
+      '31536000000 windows',
+    ],
+    [
+      'joinWindow',
+      () => joinWindow(table, { ...keys, sizeMs: year, hopMs: 1 }),
+      'hopMs',
+      '31536000000 windows',
+    ],
+  ])('is refused by %s', (_name, make, option, shown) => {
+    expect(make).toThrow(option);
+    expect(make).toThrow(shown);
+  });
+});
+
 /** More than any limit by default. */
 const crowd = 1_000_001;
 type Crowded = OperatorFunction<Timed | Watermark, unknown>;
