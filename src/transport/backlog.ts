@@ -1,5 +1,6 @@
 import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
-import type { EventLog, LogFault, LogPage, LogRange, LogRecord } from '../event-log.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import type { EventLog, LogPage, LogRange, LogRecord } from '../event-log.ts';
 import { whenCalled } from '../when-done.ts';
 import type { OpenPosition } from './cursor.ts';
 
@@ -22,11 +23,8 @@ export interface BacklogPorts {
   readonly take: (record: LogRecord, failed: number) => void;
   /** The first `count` of those left open have been given, or are gone for good. */
   readonly recovered: (count: number) => void;
-  readonly fault: (fault: LogFault) => void;
-  /** Events from one position to another were trimmed before they were read. */
-  readonly trimmed: (from: number, to: number) => void;
-  /** The log could not be read, and is tried again. */
-  readonly failed: (error: unknown) => void;
+  /** Tells what could not be read, what was trimmed before it was, and that the log is tried again. */
+  readonly trouble: (type: string, data: object) => void;
   /** The end was reached: all further events come another way, or there are more to read, or not until a poke. */
   readonly caughtUp: (next: number) => 'done' | 'more' | 'wait';
 }
@@ -83,9 +81,9 @@ export class Backlog {
 
   #took(page: LogPage): void {
     if (this.#ended) return;
-    const { take, fault, caughtUp } = this.#ports;
+    const { take, caughtUp } = this.#ports;
     for (const record of page.records) take(record, 0);
-    for (const each of page.faults) fault(each);
+    for (const fault of page.faults) this.#ports.trouble('storage.fault', fault);
     // Not before they are taken: the place that is kept must not lie beyond what is.
     this.next = page.next;
     const then = page.atEnd ? caughtUp(page.next) : 'more';
@@ -96,7 +94,7 @@ export class Backlog {
 
   /** Reads a stretch of the log in which events were left open; what is not in it any more is gone. */
   #recover(room: number): void {
-    const { log, patterns, recovered, fault } = this.#ports;
+    const { log, patterns, recovered } = this.#ports;
     const from = this.#recovering[0]?.position ?? 0;
     let count = 1;
     while (count < room && (this.#recovering[count]?.position ?? Infinity) < from + recoverySpan) count += 1;
@@ -111,7 +109,7 @@ export class Backlog {
         // Before they are given: given, they are open again.
         recovered(open.length);
         this.#giveOpen(open, page.records);
-        for (const each of page.faults) fault(each);
+        for (const fault of page.faults) this.#ports.trouble('storage.fault', fault);
         this.#onward();
       },
       this.#failed,
@@ -136,7 +134,7 @@ export class Backlog {
 
   readonly #failed = (error: unknown): void => {
     if (this.#ended) return;
-    this.#ports.failed(error);
+    this.#ports.trouble('storage.unreadable', { reason: describeError(error) });
     this.#timer = this.#ports.clock.setTimeout(
       () => {
         this.#busy = false;
@@ -157,7 +155,7 @@ export class Backlog {
     }
     const { first, last } = bounds;
     if (this.next >= first || this.next > last) return;
-    this.#ports.trimmed(this.next, first - 1);
+    this.#ports.trouble('storage.trimmed', { from: this.next, to: first - 1 });
     this.next = first;
   }
 }

@@ -1,6 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { Delivery } from '../../streams/event/delivery.ts';
-import { describeError } from '../../streams/event/describe-error.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { Settlement } from '../../streams/event/outcome.ts';
 import { laneOf } from '../../streams/event/priority.ts';
@@ -17,7 +16,7 @@ import type { MailboxStatus, TransportSubscribeOptions, TransportSubscription } 
 const maxAhead = 256;
 /** Lanes below this one, critical and high, go ahead of a backlog. */
 const urgentBelow = 2;
-/** What is read at once where the mailbox's policy, not its room, says what gets in. */
+/** Read at once where the mailbox's policy, not its room, says what gets in. */
 const unboundedRoom = 512;
 const smallestPage = 256;
 
@@ -88,6 +87,11 @@ export class DurableSubscription implements TransportSubscription {
       if (this.#waits && this.#queue.room < 1) this.#readFrom(position);
       else this.#let(event, position, 1);
     } else if (this.#mode === 'behind') this.#hearAhead(event, position);
+  }
+
+  /** The log has events, from this position on, that nobody told of. */
+  missed(position: number): void {
+    if (this.#mode === 'live') this.#readFrom(Math.max(position, this.#next));
   }
 
   /** An event that is kept in memory alone. Says how it was taken, if it was: its position comes later. */
@@ -200,7 +204,6 @@ export class DurableSubscription implements TransportSubscription {
     const queue = this.#queue;
     const least = Math.max(1, Math.min(smallestPage, queue.capacity / 4));
     const { log, clock, trouble } = this.#ports;
-    const subscriber = this.name;
     this.#backlog = new Backlog(position, this.#cursor?.recovering ?? [], {
       log,
       clock,
@@ -209,12 +212,9 @@ export class DurableSubscription implements TransportSubscription {
       room: () => (this.#waits ? queue.room : unboundedRoom),
       take: (record, failed) => this.#takeRead(record.event, record.position, failed),
       recovered: (count) => this.#cursor?.recovered(count),
-      fault: (fault) => trouble('storage.fault', { subscriber, ...fault }),
-      trimmed: (from, to) => trouble('storage.trimmed', { subscriber, from, to }),
-      failed: (error) => trouble('storage.unreadable', { subscriber, reason: describeError(error) }),
+      trouble: (type, data) => trouble(type, { subscriber: this.name, ...data }),
       caughtUp: (next) => this.#caughtUp(next),
     });
-    // Not in the middle of the append that it hears of.
     clock.defer(this.#backlog.poke);
   }
 

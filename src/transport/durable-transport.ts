@@ -1,9 +1,10 @@
 import type { Clock } from '../../streams/event/clock.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
-import { ClosedError, hasCode } from '../../streams/event/errors.ts';
+import { ClosedError, hasCode, StorageError } from '../../streams/event/errors.ts';
 import type { GlobPattern } from '../../streams/event/glob.ts';
-import type { Appended } from '../event-log.ts';
+import type { Appended, LogBounds } from '../event-log.ts';
 import type { Store } from '../store.ts';
+import { whenCalled } from '../when-done.ts';
 import { CursorWriter } from './cursor-writer.ts';
 import { DurableRouter } from './durable-router.ts';
 import { DurableSubscription } from './durable-subscription.ts';
@@ -74,7 +75,13 @@ export class DurableTransport implements Transport {
         ? undefined
         : new HeldEvents(
             { maxEvents: options.maxHeldEvents, retryMs: options.retryIntervalMs },
-            { log, clock: ports.clock, recovered: this.#recovered },
+            {
+              log,
+              clock: ports.clock,
+              last: () => this.#start.last,
+              found: (first, events) => this.#hear(first, events),
+              recovered: this.#recovered,
+            },
           );
     const onHealth = store.onHealth(({ state, reason }) => {
       const type = state === 'failed' ? 'storage.failed' : 'storage.recovered';
@@ -214,13 +221,29 @@ export class DurableTransport implements Transport {
 
   /** The log did not take the events: the publish fails, or memory takes them. */
   #refused(events: readonly EventEnvelope[], error: unknown): Published {
+    const { log } = this.store;
     if (this.#held !== undefined && hasCode(error, 'ERR_STORAGE')) {
       this.#held.begin(error);
       return this.#hold(events);
     }
     for (const event of events) this.#router.trackers.forget(event);
+    // What may be in the log all the same is for subscribers, too, once it can be read.
+    if (error instanceof StorageError && error.unknown)
+      whenCalled(
+        () => log.bounds(),
+        this.#look,
+        () => {},
+      );
     throw error;
   }
+
+  /** Lets subscriptions read what the log has and did not tell. */
+  readonly #look = ({ last }: LogBounds): void => {
+    const from = this.#start.last + 1;
+    if (last < from || this.#start.opening) return;
+    this.#start.last = last;
+    for (const subscription of this.#router.byName.values()) subscription.missed(from);
+  };
 
   #hold(events: readonly EventEnvelope[]): Published {
     try {
@@ -239,6 +262,7 @@ export class DurableTransport implements Transport {
 
   /** Events were appended, by this transport or by others that share its store. */
   readonly #hear = (first: number, events: readonly EventEnvelope[]): void => {
+    if (first > this.#start.last + 1) this.#look({ first: 0, last: first - 1, count: 0 });
     for (let index = 0; index < events.length; index += 1) {
       const event = events[index];
       this.#start.last = first + index;

@@ -15,6 +15,10 @@ export interface HeldEventsOptions {
 export interface HeldEventsPorts {
   readonly log: EventLog;
   readonly clock: Clock;
+  /** The highest position that is known of. */
+  readonly last: () => number;
+  /** Events that an append seemed to have failed for are in the log all the same. */
+  readonly found: (first: number, events: readonly EventEnvelope[]) => void;
   /** All that was held is in the log. */
   readonly recovered: (written: number) => void;
 }
@@ -32,6 +36,8 @@ export class HeldEvents {
   #written = 0;
   #active = false;
   #reason = '';
+  /** Above this position the first that are held may stand in the log already; undefined when they do not. */
+  #doubtAbove: number | undefined;
   #timer: TimerHandle;
   #flushing: Promise<void> | undefined;
 
@@ -54,9 +60,9 @@ export class HeldEvents {
     return this.#reason;
   }
 
-  /** The log has failed: what is published now is held. */
+  /** The log has failed: what is published now is held, beginning with what it failed for. */
   begin(error: unknown): void {
-    this.#reason = describeError(error);
+    this.#failed(error);
     if (this.#active) return;
     this.#active = true;
     this.#arm();
@@ -97,28 +103,55 @@ export class HeldEvents {
 
   async #writeAll(): Promise<void> {
     while (this.#batches.length > 0) {
-      let taken = 0;
-      const events: EventEnvelope[] = [];
-      for (const batch of this.#batches) {
-        if (taken > 0 && events.length + batch.length > appendSize) break;
-        events.push(...batch);
-        taken += 1;
-      }
       try {
-        await this.#ports.log.append(events);
+        if (this.#doubtAbove === undefined) await this.#append();
+        else await this.#resolveDoubt(this.#doubtAbove);
       } catch (error) {
-        this.#reason = describeError(error);
+        this.#failed(error);
         this.#arm();
         return;
       }
-      this.#batches = this.#batches.slice(taken);
-      this.#count -= events.length;
-      this.#written += events.length;
     }
     const written = this.#written;
     this.#written = 0;
     this.#active = false;
     this.#ports.recovered(written);
+  }
+
+  async #append(): Promise<void> {
+    let taken = 0;
+    const events: EventEnvelope[] = [];
+    for (const batch of this.#batches) {
+      if (taken > 0 && events.length + batch.length > appendSize) break;
+      for (const event of batch) events.push(event);
+      taken += 1;
+    }
+    await this.#ports.log.append(events);
+    this.#wrote(taken, events.length);
+  }
+
+  /** Looks for the first batches where a write that may have taken place would have put them. */
+  async #resolveDoubt(above: number): Promise<void> {
+    const { log, found } = this.#ports;
+    const page = await log.read({ from: above + 1 });
+    for (const { position, event } of page.records) {
+      const [batch] = this.#batches;
+      if (batch?.[0]?.id !== event.id) continue;
+      found(position, batch);
+      this.#wrote(1, batch.length);
+    }
+    this.#doubtAbove = page.atEnd || this.#batches.length === 0 ? undefined : page.next - 1;
+  }
+
+  #wrote(batches: number, events: number): void {
+    this.#batches = this.#batches.slice(batches);
+    this.#count -= events;
+    this.#written += events;
+  }
+
+  #failed(error: unknown): void {
+    this.#reason = describeError(error);
+    if (error instanceof StorageError && error.unknown) this.#doubtAbove ??= this.#ports.last();
   }
 
   #arm(): void {

@@ -2,7 +2,7 @@ import type { LogBounds } from '../event-log.ts';
 import type { Store } from '../store.ts';
 import type { StartFrom } from '../start-from.ts';
 import { whenCalled, whenDone } from '../when-done.ts';
-import { decodeCursor } from './cursor-codec.ts';
+import { decodeCursor, encodeCursor } from './cursor-codec.ts';
 import { cursorBucket, type Placed } from './cursor-writer.ts';
 import { Cursor, type CursorRecord } from './cursor.ts';
 
@@ -38,6 +38,11 @@ export class LogStart {
     const { last } = await bounds;
     this.last = Math.max(this.last, last);
     this.#opening = undefined;
+  }
+
+  /** The end of the log is not known yet. */
+  get opening(): boolean {
+    return this.#opening !== undefined;
   }
 
   find(starting: Starting, opened: Opened, failed: Failed): void {
@@ -80,9 +85,17 @@ export class LogStart {
     );
   }
 
-  #begin({ from }: Starting, now: number, opened: Opened, failed: Failed): void {
-    const begin = (next: number): void =>
-      opened(new Cursor({ position: next - 1, open: [], ahead: [] }), next);
+  #begin({ name, durable, from }: Starting, now: number, opened: Opened, failed: Failed): void {
+    const begin = (next: number): void => {
+      const place = { position: next - 1, open: [], ahead: [] };
+      // At once, and so before whatever is appended from now on: after a crash a place that was never written would
+      // begin behind events that were accepted meanwhile. Should it fail, it is written again as it moves.
+      if (durable) {
+        const write = { bucket: cursorBucket, key: name, value: encodeCursor(place) };
+        whenCalled(() => this.#store.commit({ writes: [write] }), nothing, nothing);
+      }
+      opened(new Cursor(place), next);
+    };
     if (from === 'now') begin(now + 1);
     else if (from === 'start') begin(1);
     else if ('position' in from) begin(from.position);
@@ -93,3 +106,5 @@ export class LogStart {
 function goOn(record: CursorRecord, opened: Opened): void {
   opened(new Cursor(record), record.position + 1);
 }
+
+function nothing(): void {}

@@ -120,6 +120,42 @@ describe('a store that fails', () => {
     });
   });
 
+  it('has told nobody of events that it took all the same: subscribers read them', async () => {
+    const { bus, store, clock, seen } = failing();
+    await bus.publish(placed, { n: 1 });
+    await clock.flush();
+    store.fail('unknown');
+    await expect(bus.publish(placed, { n: 2 })).rejects.toMatchObject({ unknown: true });
+    await clock.flush();
+    expect(seen).toEqual([1, 2]);
+    // Somebody else commits to the same store: nobody looks until the next append is told.
+    await Promise.resolve(bus.store?.log.append((await bus.query()).records.map(({ event }) => event))).catch(
+      () => {},
+    );
+    store.recover();
+    await bus.publish(placed, { n: 3 });
+    await clock.flush();
+
+    expect(seen).toEqual([1, 2, 1, 2, 3]);
+  });
+
+  it('is not given twice what it took all the same, by memory that stood in for it', async () => {
+    const { bus, store, clock, seen } = failing({ onStorageFailure: 'memory' });
+    await bus.publish(placed, { n: 1 });
+    store.fail('unknown');
+    await bus.publish(placed, { n: 2 });
+    store.fail();
+    await bus.publishBatch([placed({ n: 3 }), placed({ n: 4 })]);
+    await clock.advanceBy(1_500);
+    store.recover();
+    await clock.advanceBy(2_000);
+    await bus.publish(placed, { n: 5 });
+    await clock.flush();
+
+    expect((await bus.query()).records.map(({ event }) => numberOf(event))).toEqual([1, 2, 3, 4, 5]);
+    expect(seen).toEqual([1, 2, 3, 4, 5]);
+  });
+
   it('is read again until it answers', async () => {
     const { bus, store, clock, told } = failing();
     for (let n = 1; n <= 3; n += 1) await bus.publish(placed, { n });
@@ -152,23 +188,42 @@ describe('a store that fails', () => {
 
   it('lets go of no event that is given up before its dead letter is written', async () => {
     const { bus, store, clock, start } = failing();
-    bus.subscribe(
-      placed,
-      () => {
-        throw new Error('never');
-      },
-      { name: 'broken', retry: false },
-    );
+    let fail = (): void => {};
+    const failed = new Promise<void>((_resolve, reject) => {
+      fail = () => reject(new Error('never'));
+    });
+    const broken = bus.subscribe(placed, () => failed, { name: 'broken', retry: false });
+    await bus.publish(placed, { n: 1 });
+    await clock.flush();
+    store.fail();
+    fail();
+    await clock.advanceBy(10_000);
+    expect(broken.stats()).toMatchObject({ deadLettered: 1, running: 1 });
+    const calls: number[] = [];
+    store.recover();
+    const second = start();
+    second.subscribe(placed, ({ data }) => void calls.push(data.n), { name: 'broken' });
+    await clock.flush();
+    expect([calls, second.deadLetters.size]).toEqual([[1], 0]);
+  });
+
+  it('is given the dead letters that it would not take, when it recovers', async () => {
+    const { bus, store, clock, start } = failing();
+    const broken = bus.subscribe(placed, () => Promise.reject(new Error('never')), {
+      name: 'broken',
+      retry: false,
+    });
     await bus.publish(placed, { n: 1 });
     store.fail();
-    await clock.advanceBy(10_000);
+    await clock.advanceBy(3_000);
     store.recover();
+    await clock.advanceBy(1_500);
+    expect(broken.stats().running).toBe(0);
     const calls: number[] = [];
     const second = start();
     second.subscribe(placed, ({ data }) => void calls.push(data.n), { name: 'broken' });
     await clock.flush();
-
-    expect([...calls, ...second.deadLetters.list().map(({ event }) => numberOf(event))]).toEqual([1]);
+    expect([calls, second.deadLetters.list().map(({ event }) => numberOf(event))]).toEqual([[], [1]]);
   });
 });
 

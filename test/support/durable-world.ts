@@ -59,14 +59,17 @@ export function delayed(make: StoreFactory, ms: number): StoreFactory {
 /** A store that can be made to fail. */
 export interface FaultyStore {
   readonly make: StoreFactory;
-  /** From now on writes fail with StorageError; with 'reads', reads too. */
-  fail(this: void, what?: 'writes' | 'reads'): void;
+  /**
+   * From now on writes fail with StorageError; with 'reads', reads too. With 'unknown' events are appended, but
+   * nobody is told, and whoever appended them hears that they may or may not be.
+   */
+  fail(this: void, what?: 'writes' | 'reads' | 'unknown'): void;
   recover(this: void): void;
 }
 
 /** A store whose writes, and if asked reads, fail while they are told to; each failure comes later, as a promise. */
 export function faulty(make: StoreFactory = reopened()): FaultyStore {
-  let failing: 'writes' | 'reads' | undefined;
+  let failing: 'writes' | 'reads' | 'unknown' | undefined;
   const listeners = new Set<(health: StoreHealth) => void>();
   const health = (): StoreHealth =>
     failing === undefined
@@ -77,7 +80,11 @@ export function faulty(make: StoreFactory = reopened()): FaultyStore {
     for (const listener of listeners) listener(health());
   };
   const guard = <T>(write: boolean, call: () => T | Promise<T>): T | Promise<T> => {
-    if (failing === undefined || (!write && failing === 'writes')) return call();
+    if (failing === undefined || (!write && failing !== 'reads')) return call();
+    if (failing === 'unknown') {
+      void call();
+      return Promise.reject(new StorageError('the disk said nothing', { unknown: true }));
+    }
     return Promise.reject(new StorageError('no space left on device'));
   };
   return {
@@ -91,6 +98,10 @@ export function faulty(make: StoreFactory = reopened()): FaultyStore {
         log: {
           ...log,
           append: (events) => guard(true, () => log.append(events)),
+          watch: (listener) =>
+            log.watch((...told) => {
+              if (failing !== 'unknown') listener(...told);
+            }),
           read: (range) => guard(false, () => log.read(range)),
         },
         snapshots: {
