@@ -171,17 +171,18 @@ describe('an option that cannot be', () => {
 // H25: windows of no size, or of a year that begin every millisecond.
 describe('H25: a window that cannot be', () => {
   const year = 31_536_000_000;
+  const figures = { aggregate: { n: count() } };
 
   it.each([
-    ['tumblingWindow', () => tumblingWindow({ ...aggregates, sizeMs: 0 }), 'sizeMs', '0'],
-    ['hoppingWindow', () => hoppingWindow({ ...aggregates, sizeMs: 0, hopMs: 0 }), 'sizeMs', '0'],
-    ['slidingWindow', () => slidingWindow({ ...aggregates, sizeMs: 0 }), 'sizeMs', '0'],
-    ['sessionWindow', () => sessionWindow({ ...aggregates, gapMs: 0 }), 'gapMs', '0'],
-    ['countWindow', () => countWindow({ ...aggregates, size: 0 }), 'size', '0'],
+    ['tumblingWindow', () => tumblingWindow({ ...figures, sizeMs: 0 }), 'sizeMs', '0'],
+    ['hoppingWindow', () => hoppingWindow({ ...figures, sizeMs: 0, hopMs: 0 }), 'sizeMs', '0'],
+    ['slidingWindow', () => slidingWindow({ ...figures, sizeMs: 0 }), 'sizeMs', '0'],
+    ['sessionWindow', () => sessionWindow({ ...figures, gapMs: 0 }), 'gapMs', '0'],
+    ['countWindow', () => countWindow({ ...figures, size: 0 }), 'size', '0'],
     ['joinWindow', () => joinWindow(table, { ...keys, sizeMs: 0 }), 'sizeMs', '0'],
     [
       'hoppingWindow',
-      () => hoppingWindow({ ...aggregates, sizeMs: year, hopMs: 1 }),
+      () => hoppingWindow({ ...figures, sizeMs: year, hopMs: 1 }),
       'hopMs',
       '31536000000 windows',
     ],
