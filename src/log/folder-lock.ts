@@ -99,9 +99,9 @@ function readOwner(
     return undefined;
   }
   try {
-    const { pid, boot, started, use } = JSON.parse(text) as FolderOwner;
-    const known = Number.isSafeInteger(pid) && typeof boot === 'string' && typeof started === 'string';
-    return { text, owner: known ? { pid, boot, started, use: `${use}` } : undefined };
+    const { pid, boot, started, use = '' } = JSON.parse(text) as Partial<FolderOwner>;
+    if (pid === undefined || boot === undefined || started === undefined) return { text, owner: undefined };
+    return { text, owner: { pid, boot, started, use } };
   } catch {
     // A crash may leave half a file; its process did not live to use the folder.
     return { text, owner: undefined };

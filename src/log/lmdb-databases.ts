@@ -38,6 +38,8 @@ export function openDatabases(path: string, sync: SyncMode, safeRestore: boolean
     separateFlushed: sync === 'os',
   } as const;
   const root = open<Buffer, number>(settings);
+  // LMDB makes one more promise of each transaction than it hands out: its failure must not end the process.
+  root.on('beforecommit', () => void heed(root));
   const named = { encoding: 'binary' } as const;
   return {
     root,
@@ -48,6 +50,16 @@ export function openDatabases(path: string, sync: SyncMode, safeRestore: boolean
     buckets: root.openDB<Buffer, Buffer>('buckets', { ...named, keyEncoding: 'binary' }),
     meta: root.openDB<Buffer, string>('meta', named),
   };
+}
+
+/** Waits for a transaction whose failure is told to those who wrote. It begins right after this is called. */
+async function heed(root: RootDatabase<Buffer, number>): Promise<void> {
+  await Promise.resolve();
+  try {
+    await root.committed;
+  } catch {
+    // Told elsewhere.
+  }
 }
 
 /** Reads the head. @throws StorageError when both copies are damaged, or a newer version wrote it */
