@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { plainRecord } from './plain-record.ts';
 import type { Priority } from '../../streams/event/priority.ts';
 import type { BusCommand, ProbePlan } from './bus-command.ts';
 import { anyHandlerScript, type HandlerScriptOptions } from './any-handler-script.ts';
@@ -27,17 +28,17 @@ export function anyCommands(options: AnyCommandsOptions = {}): fc.Arbitrary<read
   const { maxCommands = 60, maxAdvanceMs = 600, also = ['pause', 'resume'] } = options;
   const plan = anyProbePlan(options);
   const command = fc.oneof(
-    { weight: 12, arbitrary: fc.record({ do: fc.constant('publish' as const), plan }) },
+    { weight: 12, arbitrary: plainRecord({ do: fc.constant('publish' as const), plan }) },
     {
       weight: 1,
-      arbitrary: fc.record({
+      arbitrary: plainRecord({
         do: fc.constant('batch' as const),
         plans: fc.array(plan, { minLength: 1, maxLength: 4, size: 'max' }),
       }),
     },
     {
       weight: 4,
-      arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.nat(maxAdvanceMs) }),
+      arbitrary: plainRecord({ do: fc.constant('advance' as const), ms: fc.nat(maxAdvanceMs) }),
     },
     ...also.map((name) => ({ weight: 1, arbitrary: fc.constant({ do: name }) })),
   );

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { plainRecord } from './plain-record.ts';
 import type { EventDefinition } from '../../streams/event/define-event.ts';
 import { checkInteger, checkNumber } from '../options.ts';
 import type { EventStream } from './event-stream.ts';
@@ -39,13 +40,13 @@ export function anyEventStream<Input>(
   checkNumber('maxSilenceMs', maxSilenceMs, 0);
   const event = fc
     .tuple(
-      fc.record({
+      plainRecord({
         afterMs: anyGap(maxSilenceMs),
         type: fc.constant(definition.type),
         data: anyData(definition, options),
       }),
       anyFields(options),
-      boundMs === 0 ? fc.constant({}) : fc.record({ lateByMs: fc.nat(boundMs) }),
+      boundMs === 0 ? fc.constant({}) : plainRecord({ lateByMs: fc.nat(boundMs) }),
     )
     .map(([when, fields, late]) => ({ ...when, ...fields, ...late }));
   return fc.array(event, { maxLength: maxEvents, size: 'max' });

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { plainRecord } from './plain-record.ts';
 import type { EventDefinition, EventDraft, EventFields } from '../../streams/event/define-event.ts';
 import type { Priority } from '../../streams/event/priority.ts';
 import { anyData, type AnyDataOptions } from './any-data.ts';
@@ -36,7 +37,7 @@ export function anyFields(
 ): fc.Arbitrary<Pick<EventFields, 'key'> & { readonly priority?: Priority }> {
   const { keys, priorities } = options;
   const chosen = priorities === 'all' ? plainFirst : priorities;
-  return fc.record({
+  return plainRecord({
     ...(keys !== undefined && { key: fc.constantFrom(...keys) }),
     ...(chosen !== undefined && { priority: fc.constantFrom(...chosen) }),
   });

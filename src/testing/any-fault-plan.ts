@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { plainRecord } from './plain-record.ts';
 import type { FaultPlan, FaultSpell } from './fault-plan.ts';
 
 /** What a drawn plan may hold. */
@@ -18,7 +19,7 @@ export function anyFaultPlan(options: AnyFaultPlanOptions = {}): fc.Arbitrary<Fa
     withinMs = 10_000,
     maxSpellMs = 2_000,
   } = options;
-  const spell = fc.record({
+  const spell = plainRecord({
     fault: fc.constantFrom(...faults),
     fromMs: fc.nat(withinMs),
     lastsMs: fc.integer({ min: 1, max: maxSpellMs }),

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { plainRecord } from './plain-record.ts';
 import type { HandlerDeed, HandlerScript } from './handler-script.ts';
 
 /** Every deed, those that are the least trouble first: draws shrink towards them. */
@@ -28,7 +29,7 @@ export interface HandlerScriptOptions {
  */
 export function anyHandlerScript(options: HandlerScriptOptions = {}): fc.Arbitrary<HandlerScript> {
   const { deeds = ['ok', 'ok', 'ok', ...allDeeds], maxTakesMs = 50 } = options;
-  return fc.record({
+  return plainRecord({
     deeds: fc.array(fc.constantFrom(...deeds), { minLength: 1, maxLength: 4, size: 'max' }),
     takesMs: fc.nat(maxTakesMs),
   });

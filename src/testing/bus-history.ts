@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { plainRecord } from './plain-record.ts';
 import type { BusOptions } from '../bus-options.ts';
 import type { SubscriberOptions } from '../options.ts';
 import { anyCommands, type AnyCommandsOptions } from './any-commands.ts';
@@ -23,7 +24,7 @@ export function anyBusHistory(
   { subscriber, commands }: Pick<BusLawOptions, 'subscriber' | 'commands'>,
   fixed: SubscriberOptions = {},
 ): fc.Arbitrary<BusHistory> {
-  return fc.record({
+  return plainRecord({
     commands: anyCommands(commands),
     subscriber: anySubscriberOptions().map((drawn) => ({ ...drawn, ...subscriber, ...fixed })),
     interleaving: anyInterleaving(),

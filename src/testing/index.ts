@@ -10,6 +10,7 @@ export { seededRandom } from './seeded-random.ts';
 export type { Interleaving } from './interleaving.ts';
 
 export { createTestBus } from './create-test-bus.ts';
+export { survivingStore } from './surviving-store.ts';
 export type { TestBus, TestBusOptions } from './test-bus.ts';
 export type { Happening, TimelineEntry } from './timeline.ts';
 export type { EventStream, StreamedEvent } from './event-stream.ts';

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { plainRecord } from './plain-record.ts';
 import { laneOf, type Priority } from '../../streams/event/priority.ts';
 import { defaultBus, type BusLawOptions } from './bus-history.ts';
 import { holdLaw, type LawOptions } from './hold-law.ts';
@@ -54,7 +55,7 @@ export function lawBoundedStarvation(
   );
 }
 
-const anyBurst: fc.Arbitrary<Burst> = fc.record({
+const anyBurst: fc.Arbitrary<Burst> = plainRecord({
   priority: fc.constantFrom('normal', 'low', 'high', 'critical'),
   count: fc.integer({ min: 1, max: 60 }),
   thenStarts: fc.nat(40),

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { plainRecord } from './plain-record.ts';
 import type { BreakerOptions } from '../../actors/breaker.ts';
 import { createBreaker, type Breaker, type Permit } from '../../actors/create-breaker.ts';
 import type { Clock } from '../../streams/event/clock.ts';
@@ -71,15 +72,15 @@ function anyBreakerHistory(): fc.Arbitrary<BreakerHistory> {
   const result = fc.constantFrom<CallResult>('ok', 'failed', 'slow', 'slow-failed');
   const step = fc.oneof<fc.MaybeWeightedArbitrary<BreakerStep>[]>(
     { weight: 9, arbitrary: fc.constant({ do: 'start' }) },
-    { weight: 7, arbitrary: fc.record({ do: fc.constant('end'), which: fc.nat(5), result }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('release'), which: fc.nat(5) }) },
+    { weight: 7, arbitrary: plainRecord({ do: fc.constant('end'), which: fc.nat(5), result }) },
+    { weight: 1, arbitrary: plainRecord({ do: fc.constant('release'), which: fc.nat(5) }) },
     {
       weight: 3,
-      arbitrary: fc.record({ do: fc.constant('wait'), ms: fc.constantFrom(1, 10, 11, 50, 100, 500) }),
+      arbitrary: plainRecord({ do: fc.constant('wait'), ms: fc.constantFrom(1, 10, 11, 50, 100, 500) }),
     },
     { weight: 1, arbitrary: fc.constantFrom<BreakerStep>({ do: 'reset' }, { do: 'isolate' }) },
   );
-  return fc.record({
+  return plainRecord({
     options: anyModelOptions(),
     steps: fc.array(step, { maxLength: 60, size: 'max' }),
     seed: fc.nat(1_000_000),
@@ -87,25 +88,23 @@ function anyBreakerHistory(): fc.Arbitrary<BreakerHistory> {
 }
 
 function anyModelOptions(): fc.Arbitrary<ModelOptions> {
-  return fc
-    .record({
-      windowSize: fc.constantFrom(1, 2, 3, 4, 8),
-      least: fc.nat(7),
-      failureRateThreshold: fc.constantFrom(0.5, 0.25, 1, Infinity),
-      slowCallRateThreshold: fc.constantFrom(Infinity, 0.5, 1),
-      consecutiveFailures: fc.constantFrom(Infinity, 1, 2, 3),
-      slowCallDurationMs: fc.constant(slowMs),
-      resetTimeoutMs: fc.constantFrom(10, 0, 100),
-      growth: fc.constantFrom(1, 4, 1_000),
-      jitter: fc.constantFrom(0, 0.5, 1),
-      halfOpenCalls: fc.constantFrom(1, 2, 3, 5),
-      halfOpenTimeoutMs: fc.constantFrom(50, 20, 0),
-    })
-    .map(({ least, growth, ...rest }) => ({
-      ...rest,
-      minimumCalls: 1 + (least % rest.windowSize),
-      maxResetTimeoutMs: rest.resetTimeoutMs * growth,
-    }));
+  return plainRecord({
+    windowSize: fc.constantFrom(1, 2, 3, 4, 8),
+    least: fc.nat(7),
+    failureRateThreshold: fc.constantFrom(0.5, 0.25, 1, Infinity),
+    slowCallRateThreshold: fc.constantFrom(Infinity, 0.5, 1),
+    consecutiveFailures: fc.constantFrom(Infinity, 1, 2, 3),
+    slowCallDurationMs: fc.constant(slowMs),
+    resetTimeoutMs: fc.constantFrom(10, 0, 100),
+    growth: fc.constantFrom(1, 4, 1_000),
+    jitter: fc.constantFrom(0, 0.5, 1),
+    halfOpenCalls: fc.constantFrom(1, 2, 3, 5),
+    halfOpenTimeoutMs: fc.constantFrom(50, 20, 0),
+  }).map(({ least, growth, ...rest }) => ({
+    ...rest,
+    minimumCalls: 1 + (least % rest.windowSize),
+    maxResetTimeoutMs: rest.resetTimeoutMs * growth,
+  }));
 }
 
 /** What the breaker did otherwise than the model; undefined where nothing. */

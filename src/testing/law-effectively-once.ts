@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { plainRecord } from './plain-record.ts';
 import type { Handler } from '../../actors/handler.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { EventDefinition } from '../../streams/event/define-event.ts';
@@ -54,7 +55,7 @@ export function lawEffectivelyOnce<Type extends string, Input, Data>(
       name: 'lawEffectivelyOnce',
       says: 'changes nothing when an event comes again',
       subject: `myHandler, ${definition.type}, `,
-      cases: fc.record({
+      cases: plainRecord({
         stream: anyEventStream(definition, { maxEvents: 10, ...options }),
         again: fc.array(fc.nat(9), { maxLength: 3, size: 'max' }),
       }),

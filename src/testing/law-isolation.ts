@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { plainRecord } from './plain-record.ts';
 import type { SubscriberOptions } from '../options.ts';
 import { anyCommands } from './any-commands.ts';
 import { anySubscriberOptions } from './any-subscriber-options.ts';
@@ -27,7 +28,7 @@ export function lawIsolation(bus: BusUnderTest = defaultBus, options: BusLawOpti
       name: 'lawIsolation',
       says: 'keeps subscribers from disturbing each other',
       subject: 'bus, ',
-      cases: fc.record({
+      cases: plainRecord({
         commands: anyCommands({ maxCommands: 40, also: [], ...options.commands }),
         // The neighbour's options; those of the judged one stand.
         subscriber: anySubscriberOptions(),

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { plainRecord } from './plain-record.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { holdLaw, type LawOptions } from './hold-law.ts';
 import { createTestBus } from './create-test-bus.ts';
@@ -62,7 +63,7 @@ export function lawReplay(
       name: 'lawReplay',
       says: 'replays the same events in the same order',
       subject: 'myLog, ',
-      cases: fc.record({
+      cases: plainRecord({
         batches: fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 12, size: 'max' }),
         breakAfter: fc.nat(30),
         fromRecord: fc.nat(30),

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { plainRecord } from './plain-record.ts';
 import { from, lastValueFrom, toArray, type OperatorFunction } from 'rxjs';
 import { describeError } from '../../streams/event/describe-error.ts';
 import { holdLaw, type LawOptions } from './hold-law.ts';
@@ -61,10 +62,10 @@ export function lawWindowCompleteness(make: WindowUnderTest, options: WindowLawO
       name: 'lawWindowCompleteness',
       says: 'puts each sample into exactly its windows',
       subject: 'myWindow, ',
-      cases: fc.record({
+      cases: plainRecord({
         boundMs: fc.nat(30),
         samples: fc.array(
-          fc.record({ time: fc.nat(maxTime), key: fc.constantFrom('a', 'b'), lateByMs: fc.nat(30) }),
+          plainRecord({ time: fc.nat(maxTime), key: fc.constantFrom('a', 'b'), lateByMs: fc.nat(30) }),
           { maxLength: 40, size: 'max' },
         ),
       }),

@@ -30,9 +30,9 @@ export interface Moment {
   readonly ok: boolean;
 }
 
-/** An event of a run: how it was published, and whether its publish has resolved. */
+/** An event of a run: how it was published, and what became of its publish; `cut`: its process crashed meanwhile. */
 export interface Probed extends ProbePlan {
-  publish: 'pending' | 'resolved' | 'failed';
+  publish: 'pending' | 'resolved' | 'failed' | 'cut';
 }
 
 /** Milliseconds that a call may take in the runs of laws. */
@@ -131,6 +131,9 @@ export class ProbeRun {
         break;
       case 'crash':
       case 'restart':
+        // A publish whose answer is under way is answered first: in a moment it would be known.
+        await bus.advanceBy(0);
+        for (const event of this.events) if (event.publish === 'pending') event.publish = 'cut';
         bus.restart();
     }
   }

@@ -96,7 +96,8 @@ class SteppedClock implements VirtualClock {
   }
 
   now(): number {
-    return this.#wallOffset + this.#elapsed;
+    // Whole milliseconds, as on a real machine: an event whose time has a fraction cannot be written.
+    return Math.floor(this.#wallOffset + this.#elapsed);
   }
 
   monotonic(): number {
@@ -163,7 +164,9 @@ class SteppedClock implements VirtualClock {
   }
 
   advanceTo(time: number): Promise<void> {
-    return this.advanceBy(time - this.now());
+    const ms = time - this.#wallOffset - this.#elapsed;
+    // `now()` leaves out a fraction that has passed already.
+    return this.advanceBy(time >= this.now() ? Math.max(0, ms) : ms);
   }
 
   flush(): Promise<void> {
