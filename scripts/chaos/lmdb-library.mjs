@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util';
 
 /** The library: the compiled one of this repository, unless BREAKWATER_DIST names another. */
 const dist = process.env.BREAKWATER_DIST ?? new URL('../../dist', import.meta.url).href;
-const [lmdb, core] = await Promise.all([import(`${dist}/src/lmdb/index.js`), import(`${dist}/src/index.js`)]);
+const [disk, core] = await Promise.all([import(`${dist}/src/lmdb/index.js`), import(`${dist}/src/index.js`)]);
 
-export const { lmdbStore } = lmdb;
+export const { lmdb, lmdbStore } = disk;
+export const { createBus, defineEntity } = core;
 export const ports = { clock: core.createSystemClock(), random: Math.random };
 
 /** Numbers in [0, 1) that a seed decides (mulberry32). */

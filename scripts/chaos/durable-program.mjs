@@ -1,0 +1,64 @@
+// A bus on LMDB with publishers and durable subscribers, to be killed. Says on its standard output what happened:
+// "P producer n position" for a publish that resolved, "S subscriber position attempt" when a handler begins,
+// "H subscriber position attempt ok" when it ends, "D subscriber position" for each dead letter it finds at its start.
+// With --drain it publishes nothing, waits until all is handled, and closes.
+import { writeSync } from 'node:fs';
+import { createBus, lmdb, options, seeded } from './lmdb-library.mjs';
+
+const { path, seed, drain } = options({ path: '', seed: 1, drain: 0 });
+const random = seeded(seed);
+const say = (line) => writeSync(1, `${line}\n`);
+const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+const bus = createBus({ transport: lmdb({ path, cursorIntervalMs: 20 }), logger: silent });
+await bus.ready();
+
+/** Fails once in a while, and always for some events; takes its time now and then. */
+function handler(name) {
+  return async ({ data }, { position, attempt }) => {
+    say(`S ${name} ${position} ${attempt}`);
+    if (random() < 0.1) await after(random() * 8);
+    const fails = data.n % 97 === 0 || (data.n % 7 === 0 && attempt === 1);
+    say(`H ${name} ${position} ${attempt} ${fails ? 0 : 1}`);
+    if (fails) throw new Error('as told');
+  };
+}
+
+const retry = { maxAttempts: 3, baseMs: 5, budgetRatio: 1, minRetriesPerSecond: 10_000 };
+const shared = { from: 'start', breaker: false, retry };
+bus.subscribe('chaos.>', handler('keyed'), { ...shared, name: 'keyed', order: 'key' });
+bus.subscribe('chaos.>', handler('total'), { ...shared, name: 'total', order: 'total' });
+bus.subscribe('chaos.>', handler('lagging'), {
+  ...shared,
+  name: 'lagging',
+  concurrency: 4,
+  mailbox: { capacity: 16 },
+});
+
+async function produce(p) {
+  for (let n = 1; ; n += 1) {
+    const size = random() < 0.2 ? 1 + Math.floor(random() * 20) : 1;
+    const events = Array.from({ length: size }, (_, at) => ({
+      id: crypto.randomUUID(),
+      type: `chaos.p${p % 2}`,
+      source: 'chaos',
+      time: Date.now(),
+      priority: random() < 0.1 ? 'critical' : 'normal',
+      schemaVersion: 1,
+      key: `k${Math.floor(random() * 8)}`,
+      data: { p, n: n + at },
+    }));
+    const receipts = await bus.publishBatch(events);
+    for (const [at, { position }] of receipts.entries()) say(`P ${p} ${n + at} ${position}`);
+    n += size - 1;
+    await after(random() * 4);
+  }
+}
+
+say('ready');
+if (drain) {
+  await bus.idle();
+  for (const { subscriber, position } of bus.deadLetters.list()) say(`D ${subscriber} ${position}`);
+  await bus.close();
+} else await Promise.all(Array.from({ length: 6 }, (_, p) => produce(p)));
