@@ -4,6 +4,8 @@ export type { EventLogSubject, OpenLog } from './conformance/log-session.ts';
 export type { OpenSnapshots, SnapshotStoreSubject } from './conformance/snapshot-session.ts';
 export { snapshotStoreConformance } from './conformance/snapshot-store-conformance.ts';
 export { storeConformance, type StoreSubject } from './conformance/store-conformance.ts';
+export { transportConformance } from './conformance/transport-conformance.ts';
+export type { OpenTransport, TransportSubject } from './conformance/transport-session.ts';
 
 export { createVirtualClock, type VirtualClock, type VirtualClockOptions } from './virtual-clock.ts';
 export { seededRandom } from './seeded-random.ts';
