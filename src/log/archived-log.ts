@@ -215,8 +215,7 @@ function cut(
 /** One page of two that cover the same positions, each up to its own end. A record that is in both is given once. */
 function merge(wanted: ResolvedRange, log: LogPage, archived: LogPage): LogPage {
   if (archived.records.length === 0 && archived.faults.length === 0 && archived.atEnd) return log;
-  const kept = new Set(log.records.map(({ position }) => position));
-  const records = [...log.records, ...archived.records.filter(({ position }) => !kept.has(position))];
+  const records = [...log.records, ...archived.records];
   // What the log cannot read, the archive may; and the other way round.
   const whole = new Set(records.map(({ position }) => position));
   const faults = [...log.faults, ...archived.faults].filter(({ position }) => !whole.has(position));

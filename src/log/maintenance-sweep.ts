@@ -34,6 +34,8 @@ export class Sweeper {
   readonly #pressure: Retention | undefined;
   readonly #needed = new Set<LowestNeeded>();
   #waitingSince: number | undefined;
+  /** Positions whose events are about to leave the log. */
+  #leaving: readonly number[] = [];
 
   constructor({ store, archive, trail }: SweptStore, options: ResolvedMaintain, clock: Clock) {
     this.#store = store;
@@ -68,25 +70,24 @@ export class Sweeper {
     const { retention, pressure } = this.#options;
     const startedAt = this.#clock.now();
     const started = this.#clock.monotonic();
-    const counts = { archived: 0, segmentsWritten: 0, segmentsDeleted: 0 };
-    const swept = { removedByPolicy: retention.policies.map(() => 0), deferred: 0, removed: 0 };
+    const counts = { removed: 0, archived: 0, segmentsWritten: 0, segmentsDeleted: 0 };
+    const swept = { removedByPolicy: retention.policies.map(() => 0), deferred: 0 };
     let floor = 0;
     let faults: MaintenanceReport['faults'] = [];
     let underPressure = false;
     let error: unknown;
     try {
+      await this.#finishRemoval();
       await this.#trail?.catchUp();
       floor = await this.#floor();
       const options = this.#sweepOptions(floor, startedAt, takesAll, counts);
       const result = await this.#retention.sweep(options);
       swept.removedByPolicy = [...result.removed];
       swept.deferred = result.deferred;
-      swept.removed = sum(result.removed);
       faults = result.faults;
       this.#noteDeferred(result.deferred, startedAt);
       underPressure = pressure !== undefined && pressure.heapUsed() > pressure.heapBytes;
-      if (underPressure)
-        swept.removed += await this.#relieve(this.#sweepOptions(floor, startedAt, true, counts));
+      if (underPressure) await this.#relieve(this.#sweepOptions(floor, startedAt, true, counts));
       counts.segmentsDeleted = await this.#limitArchive(startedAt);
     } catch (caught) {
       error = caught;
@@ -102,7 +103,7 @@ export class Sweeper {
     floor: number,
     now: number,
     takesAll: boolean,
-    counts: { archived: number; segmentsWritten: number },
+    counts: { removed: number; archived: number; segmentsWritten: number },
   ): SweepOptions {
     const { archive } = this.#options;
     return {
@@ -115,6 +116,7 @@ export class Sweeper {
       },
       remove: async (records) => {
         await this.#takeOut(records);
+        counts.removed += records.length;
         if (this.#archive === undefined) return;
         counts.archived += records.length;
         counts.segmentsWritten += 1;
@@ -123,28 +125,38 @@ export class Sweeper {
   }
 
   async #takeOut(records: readonly LogRecord[]): Promise<void> {
-    const { log } = this.#store;
     const positions = records.map(({ position }) => position);
     if (this.#archive === undefined) await this.#trail?.remove(positions);
     else {
       const table = this.#options.archive?.parquet === true ? await encodeParquet(records) : undefined;
       await this.#archive.write(records, table);
     }
-    const runs = runsOf(positions);
+    this.#leaving = positions;
+    await this.#finishRemoval();
+  }
+
+  /**
+   * Takes out of the log what is listed in the archive, or taken down in the trail. Where the log refuses, the next
+   * sweep has to do it first, or it would archive the same events again.
+   */
+  async #finishRemoval(): Promise<void> {
+    if (this.#leaving.length === 0) return;
+    const { log } = this.#store;
+    const runs = runsOf(this.#leaving);
     const [start = 0, length = 0] = runs;
     const { first } = await log.bounds();
     // The oldest of the log, and nothing unreadable between them: cheaper as one piece.
     if (runs.length === 2 && start === first) await log.trim(start + length);
-    else await log.remove(positions);
+    else await log.remove(this.#leaving);
+    this.#leaving = [];
   }
 
   /** Frees memory by the tighter policies, and asks the engine to collect where it lets itself be asked. */
-  async #relieve(options: SweepOptions): Promise<number> {
+  async #relieve(options: SweepOptions): Promise<void> {
     const { removed } = (await this.#pressure?.sweep(options)) ?? { removed: [] };
-    if (sum(removed) > 0) this.#retention.forget();
+    if (removed.some((count) => count > 0)) this.#retention.forget();
     const collect: unknown = Reflect.get(globalThis, 'gc');
     if (typeof collect === 'function') Reflect.apply(collect, undefined, []);
-    return sum(removed);
   }
 
   async #limitArchive(now: number): Promise<number> {
@@ -175,8 +187,4 @@ export class Sweeper {
     for (const lowestNeeded of this.#needed) floor = Math.min(floor, await lowestNeeded());
     return floor;
   }
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

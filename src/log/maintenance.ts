@@ -7,7 +7,7 @@ import { AuditTrail } from './audit-trail.ts';
 import type { ResolvedMaintain } from './maintain-options.ts';
 import type { MaintenanceReport, MaintenanceStats } from './maintenance-report.ts';
 import { Sweeper } from './maintenance-sweep.ts';
-import { loadParquet } from './parquet.ts';
+import { loadParquet } from './parquet-module.ts';
 import { positionsIn } from './position-runs.ts';
 
 /** Opens the files of an archive; a test may put others in their place. */

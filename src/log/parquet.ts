@@ -1,25 +1,10 @@
 import { open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { BreakwaterError, StorageError } from '../../streams/event/errors.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
-import type * as parquetModule from 'hyparquet-writer';
 import type { EventLog, LogFault, LogRange, LogRecord } from '../event-log.ts';
+import { loadParquet, type ParquetModule } from './parquet-module.ts';
 
-type ParquetModule = typeof parquetModule;
 type ColumnSource = Parameters<ParquetModule['parquetWriteBuffer']>[0]['columnData'][number];
-
-/** Loads the package that writes Parquet. @throws StorageError that says what to install */
-export async function loadParquet(): Promise<ParquetModule> {
-  try {
-    return await import('hyparquet-writer');
-  } catch (error) {
-    throw new StorageError(
-      'to write Parquet, install the package hyparquet-writer: npm install hyparquet-writer',
-      {
-        cause: error,
-      },
-    );
-  }
-}
 
 const schema = [
   { name: 'root', num_children: 12 },
