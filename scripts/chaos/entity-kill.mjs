@@ -83,7 +83,7 @@ for (const { event } of emitted) {
   fifths.delete(event.causationId);
 }
 if (fifths.size > 0)
-  wrong.push(`${fifths.size} events were not emitted: ${[...fifths.values()].slice(0, 5)}`);
+  wrong.push(`${fifths.size} events were not emitted: ${[...fifths.values()].slice(0, 5).join(', ')}`);
 
 const rests = records.filter(({ event }) => event.type === 'ledger.rested').map(({ event }) => event);
 if (new Set(rests.map(({ causationId }) => causationId)).size !== rests.length)
