@@ -6,6 +6,8 @@ import { holdLaw, type LawOptions } from './hold-law.ts';
 export interface EntityUnderTest<Event, State> {
   /** Gives an event, with its id, to the instance of a key. Resolves when the new state is committed. */
   send(key: string, event: Event, id: string): unknown;
+  /** Delivers once more what was sent, as at-least-once transports do. */
+  again?(key: string, event: Event, id: string): unknown;
   /** The state of a key. */
   state(key: string): State | Promise<State>;
   /** Ends the process and starts it anew from what was committed. */
@@ -31,8 +33,8 @@ export interface EntityFoldOptions<Event, State> extends LawOptions<readonly Ent
 }
 
 /**
- * Law: the state of each key is the fold of its events, each exactly once, in their order, whatever is delivered
- * again, and across restarts.
+ * Law: the state of each key is the fold of its events, each exactly once, in their order, whatever comes again,
+ * and across restarts and passivations, as far as the entity says how to bring these about.
  *
  * Takes what makes the entity anew for each case. States are compared as JSON.
  *
@@ -40,13 +42,11 @@ export interface EntityFoldOptions<Event, State> extends LawOptions<readonly Ent
  * @example
  * ```ts
  * const counters = () => {
- *   const states = new Map<string, number>();
- *   const seen = new Set<string>();
- *   return {
- *     send: (key: string, by: number, id: string) =>
- *       seen.has(id) || (seen.add(id), states.set(key, (states.get(key) ?? 0) + by)),
- *     state: (key: string) => states.get(key) ?? 0,
- *   };
+ *   const seen = new Map<string, Map<string, number>>();
+ *   const send = (key: string, by: number, id: string) =>
+ *     seen.set(key, (seen.get(key) ?? new Map<string, number>()).set(id, by));
+ *   const state = (key: string) => [...(seen.get(key)?.values() ?? [])].reduce((sum, by) => sum + by, 0);
+ *   return { send, again: send, state };
  * };
  * await lawEntityFold(counters, { events: fc.nat(9), initial: 0, fold: (sum, by) => sum + by });
  * ```
@@ -69,7 +69,7 @@ export function lawEntityFold<Event, State>(
         for (const [at, step] of steps.entries()) {
           if (step.do === 'send') {
             const { key, event } = step;
-            sent.push({ key, event, id: `event-${sent.length + 1}` });
+            sent.push({ key, event, id: idOf(sent.length + 1) });
             expected.set(key, fold(expected.get(key) ?? initial, event));
           }
           await perform(entity, step, sent);
@@ -87,6 +87,11 @@ export function lawEntityFold<Event, State>(
 }
 
 const keys = ['a', 'b'] as const;
+
+/** An id as events have it: UUIDv7 text. */
+function idOf(n: number): string {
+  return `018cc251-f400-7000-8000-${String(n).padStart(12, '0')}`;
+}
 
 function anySteps<Event>(events: fc.Arbitrary<Event>): fc.Arbitrary<readonly EntityStep<Event>[]> {
   return fc.array<EntityStep<Event>>(
@@ -119,9 +124,14 @@ async function perform<Event, State>(
     case 'passivate':
       await entity.passivate?.();
       break;
-    default: {
-      const meant = sent.at(step.do === 'send' ? -1 : -1 - step.back);
+    case 'send': {
+      const meant = sent.at(-1);
       if (meant !== undefined) await entity.send(meant.key, meant.event, meant.id);
+      break;
+    }
+    case 'again': {
+      const meant = sent.at(-1 - step.back);
+      if (meant !== undefined) await entity.again?.(meant.key, meant.event, meant.id);
     }
   }
 }

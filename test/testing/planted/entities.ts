@@ -27,17 +27,19 @@ export function counters(bugs: Bugs = {}): () => EntityUnderTest<number, number>
     const live = new Map<string, Stored>();
     let handled = 0;
     const load = (key: string): Stored => live.get(key) ?? store.get(key) ?? { sum: 0, seen: [] };
+    const send = (given: string, by: number, id: string): void => {
+      const key = keyOf(given);
+      const { sum, seen } = load(key);
+      if (seen.includes(id)) return;
+      handled += 1;
+      const state = { sum: sum + by, seen: remember(seen, id) };
+      live.set(key, state);
+      const committed = commit(state, handled);
+      if (committed !== undefined) store.set(key, committed);
+    };
     return {
-      send(given, by, id) {
-        const key = keyOf(given);
-        const { sum, seen } = load(key);
-        if (seen.includes(id)) return;
-        handled += 1;
-        const state = { sum: sum + by, seen: remember(seen, id) };
-        live.set(key, state);
-        const committed = commit(state, handled);
-        if (committed !== undefined) store.set(key, committed);
-      },
+      send,
+      again: send,
       state: (key) => load(keyOf(key)).sum,
       restart: () => live.clear(),
       passivate() {
