@@ -1,4 +1,5 @@
 import { Observable } from 'rxjs';
+import { keepsPlace } from './keeps-place.ts';
 import type { Clock } from '../streams/event/clock.ts';
 import type { Delivery } from '../streams/event/delivery.ts';
 import type { EventEnvelope } from '../streams/event/envelope.ts';
@@ -63,8 +64,10 @@ export class EventStreams {
       order = 'none',
       dropped,
       from = 'now',
+      durable,
     } = options;
     checkStart(from);
+    const kept = keepsPlace(name, durable);
     const { registry, rules, clock, random } = this.#ports;
     const patterns = subscribedPatterns('stream', subject, registry);
     if (name !== undefined) checkSubscriberName(name);
@@ -87,7 +90,7 @@ export class EventStreams {
         patterns,
         manual: ack === 'manual',
         mailbox: { ...mailbox, order },
-        durable: name !== undefined,
+        durable: kept,
         from,
       };
       const stream = new OpenStream(

@@ -22,6 +22,7 @@ export const subscriberOptionNames: OptionNames<SubscriberOptions> = {
   dedupe: true,
   rateLimit: true,
   deadLetterDropped: true,
+  durable: true,
   from: true,
 };
 

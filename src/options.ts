@@ -55,6 +55,11 @@ export interface SubscriberOptions<Event extends EventEnvelope = EventEnvelope> 
    * there after a restart. Default: made from the handler's name and a number, and no place is kept.
    */
   readonly name?: string;
+  /**
+   * Whether its place in the log is kept, with a durable transport. Default: if it has a name. `false` is for what
+   * begins anew with each run, under a name for people.
+   */
+  readonly durable?: boolean;
   /** Where it begins, with a durable transport, unless a place is kept under its name. Default `'now'`. */
   readonly from?: StartFrom;
   /** Capacity, overflow policy and lanes of the mailbox. */

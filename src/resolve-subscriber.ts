@@ -1,4 +1,5 @@
 import type { BreakerOptions } from '../actors/breaker.ts';
+import { keepsPlace } from './keeps-place.ts';
 import type { Handler } from '../actors/handler.ts';
 import { retryPolicy, type RetryPolicy } from '../actors/settlement.ts';
 import { describeValue } from '../streams/event/describe-value.ts';
@@ -87,7 +88,7 @@ export function resolveSubscriber(
     retryBudget: { ratio: budgetRatio, minRetriesPerSecond },
     rateLimit,
     deadLetterDropped,
-    durable: options.name !== undefined,
+    durable: keepsPlace(options.name, options.durable),
     from: checkStart(from),
     acceptance: compileAcceptance(name, ownEvents, options, ports),
   };

@@ -6,7 +6,7 @@ import type { SubscriberOptions } from './options.ts';
 /** What a stream of events may choose. Everything is checked when the stream is made. */
 export interface StreamOptions<Event extends EventEnvelope = EventEnvelope> extends Pick<
   SubscriberOptions<Event>,
-  'from' | 'mailbox' | 'order' | 'filter' | 'minPriority' | 'sample' | 'dedupe'
+  'durable' | 'from' | 'mailbox' | 'order' | 'filter' | 'minPriority' | 'sample' | 'dedupe'
 > {
   /**
    * Unique on its bus, so that such a stream has one subscription at a time. With a durable transport the
@@ -27,6 +27,7 @@ export interface StreamOptions<Event extends EventEnvelope = EventEnvelope> exte
 /** All of them. */
 export const streamOptionNames: OptionNames<StreamOptions> = {
   name: true,
+  durable: true,
   from: true,
   prefetch: true,
   ack: true,

@@ -52,6 +52,28 @@ describe('a bus on a log', () => {
     expect(numbers(seen)).toEqual([1, 2]);
   });
 
+  it('keeps no place for a name that does not want one, and refuses to keep one without a name', async () => {
+    const { start, clock } = createDurableWorld();
+    const seen: EventEnvelope[] = [];
+    const begin = (): ReturnType<typeof start> => {
+      const bus = start();
+      const anew = { name: 'tally', durable: false, from: 'start' } as const;
+      bus.subscribe(placed, (event) => void seen.push(event), anew);
+      bus.stream(placed, { ...anew, name: 'rule' }).subscribe((event) => seen.push(event));
+      return bus;
+    };
+    const before = begin();
+    await before.publish(placed, { n: 1 });
+    await before.close();
+    const after = begin();
+    await clock.flush();
+
+    expect(numbers(seen)).toEqual([1, 1, 1, 1]);
+    expect(after.subscriptions().map(({ name, durable }) => [name, durable])).toEqual([['tally', false]]);
+    expect(() => after.subscribe(placed, () => {}, { durable: true })).toThrow(/durable needs a name/);
+    expect(() => after.stream(placed, { name: 'x', durable: 1 as never })).toThrow(/true or false, got 1/);
+  });
+
   it('gives again, after a crash, what was not settled, with the attempts that failed', async () => {
     const { start, clock } = createDurableWorld();
     const first = start();
