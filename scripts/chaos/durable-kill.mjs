@@ -112,7 +112,7 @@ if (new Set(published).size !== published.length) wrong.push('two publishes were
 for (const [name, { done }] of subscribers) {
   const lost = records.filter(({ position }) => !done.has(position)).map(({ position }) => position);
   if (lost.length > 0)
-    wrong.push(`${name} has neither handled nor given up ${lost.length}: ${lost.slice(0, 5)}`);
+    wrong.push(`${name} has neither handled nor given up ${lost.length}: ${lost.slice(0, 5).join(', ')}`);
 }
 
 for (const each of wrong.slice(0, 10)) console.log(each);

@@ -1,4 +1,4 @@
-import { defineEvent, FatalError, type EventEnvelope, type HandlerContext } from 'breakwater';
+import { defineEvent, type EventEnvelope, type HandlerContext } from 'breakwater';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createDurableWorld } from '../support/durable-world.ts';
@@ -139,39 +139,5 @@ describe('a bus on a log', () => {
     await idle;
 
     expect(seen).toEqual(Array.from({ length: 3_000 }, (_, n) => n));
-  });
-
-  it('keeps dead letters over a restart, and gives them back', async () => {
-    const { start, clock } = createDurableWorld();
-    const first = start();
-    first.subscribe(
-      placed,
-      () => {
-        throw new FatalError('no service');
-      },
-      { name: 'billing' },
-    );
-    await first.publish(placed, { n: 7 });
-    await clock.advanceBy(1_000);
-    const seen: number[] = [];
-    const second = start();
-    second.subscribe(placed, ({ data }) => void seen.push(data.n), { name: 'billing' });
-    await clock.flush();
-
-    expect(seen).toEqual([]);
-    expect(second.deadLetters.list()).toMatchObject([
-      {
-        id: 1,
-        subscriber: 'billing',
-        reason: 'fatal',
-        attempts: 1,
-        position: 1,
-        error: { name: 'FatalError', message: 'no service', code: 'ERR_FATAL' },
-      },
-    ]);
-    expect(await second.deadLetters.requeue()).toBe(1);
-    await clock.flush();
-    expect(seen).toEqual([7]);
-    expect(start().deadLetters.size).toBe(0);
   });
 });
