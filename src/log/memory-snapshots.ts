@@ -99,7 +99,7 @@ export class MemorySnapshots {
     const before = bucket.entries.size;
     // Copied: what the caller does with its bytes afterwards must not change what was written.
     if (value === undefined) bucket.delete(key);
-    else bucket.set(key, { value: value.slice(), revision: this.#revision });
+    else bucket.set(key, { value: new Uint8Array(value), revision: this.#revision });
     this.#size += bucket.entries.size - before;
     if (bucket.entries.size === 0) this.#buckets.delete(name);
   }
