@@ -257,7 +257,7 @@ export class Archive {
     for (const name of names) {
       const [, file = ''] = leftover.exec(name) ?? [];
       const ours = file.startsWith(`${this.#logId}-`);
-      if (ours && (!listed.has(file) || name.endsWith('.tmp'))) await this.#discard(name);
+      if (ours && !listed.has(file)) await this.#discard(name);
     }
   }
 

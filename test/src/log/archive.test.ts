@@ -100,6 +100,25 @@ describe('an archive', () => {
     await sweep;
   });
 
+  it('keeps the order where a small segment lies inside a large one', async () => {
+    const archive = { folder: temporaryFolder() };
+    const world = maintainedWorld();
+    const count = 19_000;
+    const typed = (n: number) => numbered(n, { type: n % 190 === 5 ? 'rare' : 'usual' });
+    await world.raw.log.append(Array.from({ length: count }, (_, n) => typed(n + 1)));
+    await world.start({ retention: [{ patterns: ['usual'], maxCount: 0 }], archive }).kept.run();
+    const { store, kept } = world.start({ retention: [{ maxCount: 0 }], archive });
+    await kept.run();
+    expect((await kept.stats()).archive).toMatchObject({ segments: 2, events: count });
+
+    const up = positionsOf((await readAll(store.log, { limit: 5_000 })).records);
+    expect(up).toEqual(Array.from({ length: count }, (_, n) => n + 1));
+    const down = await readAll(store.log, { order: 'newest', limit: 3_000 });
+    expect(positionsOf(down.records)).toEqual(up.toReversed());
+    const rare = await readAll(store.log, { patterns: ['rare'] });
+    expect(positionsOf(rare.records)).toEqual(Array.from({ length: 100 }, (_, n) => 5 + n * 190));
+  });
+
   it('stays away from the files of others, and two logs share a folder', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'notes.txt'), 'mine');
