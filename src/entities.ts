@@ -70,10 +70,8 @@ export class Entities {
     subscriber: string,
     onSettled: (settlement: Settlement, detail: unknown) => void,
   ): Promise<boolean> {
-    const taken = await this.#kinds.get(subscriber.slice('entity:'.length))?.requeue(event);
-    // A parked event is kept by its kind; if it fails again it is a dead letter again.
-    if (taken === true) onSettled('handled', undefined);
-    return taken === true;
+    const hosted = this.#kinds.get(subscriber.slice('entity:'.length));
+    return (await hosted?.requeue(event, () => onSettled('handled', undefined))) === true;
   }
 
   /** Stops all kinds; resolves when what they have done is kept. */

@@ -30,11 +30,15 @@ export interface EntityFailuresPorts {
   readonly answers: EntityAnswers;
   readonly logger: Logger;
   readonly deadLetters: {
-    add(letter: NewDeadLetter): boolean;
+    add(letter: NewDeadLetter, kept?: () => void): boolean;
     whenRoom(callback: () => void): void;
   };
   /** Handles what an entity waits for, from the first. */
   readonly resume: (entity: LiveEntity) => void;
+  /** There is room again, or the cursor may go on. */
+  readonly onRoom: () => void;
+  /** More keys would have to be parked than may be: this is no matter of single events. */
+  readonly onOverflow: (error: unknown) => void;
 }
 
 /**
@@ -46,6 +50,8 @@ export interface EntityFailuresPorts {
 export class EntityFailures {
   readonly #ports: EntityFailuresPorts;
   readonly #waiting = new Set<LiveEntity>();
+  /** Events that are nowhere but on their way to the dead letters. */
+  readonly #leaving = new Set<{ readonly position: number }>();
   /** Inputs that wait, of all entities. */
   #inputs = 0;
 
@@ -59,12 +65,13 @@ export class EntityFailures {
   }
 
   get hasRoom(): boolean {
-    return this.#inputs < mostWaiting;
+    return this.#inputs + this.#leaving.size < mostWaiting;
   }
 
   /** The lowest position that waits: the cursor must not pass it. */
   get lowest(): number {
     let lowest = Infinity;
+    for (const { position } of this.#leaving) if (position > 0 && position < lowest) lowest = position;
     for (const { waiting = [] } of this.#waiting) {
       for (const { position, entry } of waiting) {
         if (position === 0 || entry !== undefined) continue;
@@ -78,6 +85,7 @@ export class EntityFailures {
   /** Forgets what waits: it comes again. */
   reset(): void {
     this.#waiting.clear();
+    this.#leaving.clear();
     this.#inputs = 0;
   }
 
@@ -107,15 +115,16 @@ export class EntityFailures {
     const what =
       input.event === undefined ? input.kind : `event ${input.event.id} of type ${input.event.type}`;
     const context = { entity: kind, key: entity.key, attempt: attempts, error };
-    if (decision.kind === 'retry') {
-      logger.warn(
-        context,
-        `${kind} ${entity.key} failed at ${what}, and is tried again: ${describeError(error)}`,
-      );
+    // With too many keys parked it is not the events that are wrong: this one stays and is tried on.
+    const stays = decision.kind === 'dead-letter' && this.#isFull(entity.key);
+    if (decision.kind === 'retry' || stays) {
+      const delayMs = decision.kind === 'retry' ? decision.delayMs : policy.delayMs(attempts, random);
+      const fate = stays ? 'stays, for no more keys can be parked' : 'is tried again';
+      logger.warn(context, `${kind} ${entity.key} failed at ${what}, and ${fate}: ${describeError(error)}`);
       this.wait(entity, [input]);
       clock.setTimeout(() => {
         if (this.#waiting.has(entity)) resume(entity);
-      }, decision.delayMs);
+      }, delayMs);
       return 'waiting';
     }
     logger.error(
@@ -156,7 +165,9 @@ export class EntityFailures {
       { entity: kind, key, error },
       `${kind} ${key} cannot be opened; its key is parked: ${describeError(error)}`,
     );
-    if (input.kind === 'event' || input.entry !== undefined) this.#giveUp(key, input, error, 'fatal', 1);
+    if (input.kind !== 'event' && input.entry === undefined) return;
+    if (this.#isFull(key)) this.#ports.onOverflow(error);
+    else this.#giveUp(key, input, error, 'fatal', 1);
   }
 
   /** An event that is for no entity, since its key or its payload cannot be told. */
@@ -168,16 +179,14 @@ export class EntityFailures {
       reason: 'failed',
       cause: fault,
     });
-    commits.afterwards(() => {
-      this.#bury(event, position, fault, 'fatal', 1);
-      answers.failed(event.id, error);
-    });
+    this.#leave(event, position, fault, 'fatal', 1);
+    commits.afterwards(() => answers.failed(event.id, error));
   }
 
   #giveUp(key: string, input: EntityInput, error: unknown, reason: DeadLetterReason, attempts: number): void {
     const { kind, commits, answers } = this.#ports;
     const event = input.event ?? this.#timerLetter(key, input);
-    this.#park(key, event, input, error);
+    this.#keep(key, event, input);
     const failure = new EntityError(
       `${kind} ${key} gave up event ${event.id} of type ${event.type} after ${attempts} attempts: ${describeError(error)}`,
       { kind, key, reason: 'failed', cause: error },
@@ -188,15 +197,43 @@ export class EntityFailures {
     });
   }
 
+  #isFull(key: string): boolean {
+    const { parking, maxParked } = this.#ports;
+    return parking.events >= maxParked && !parking.has(key);
+  }
+
+  /** Keeps an event that was given up: the first of its key. */
+  #keep(key: string, event: EventEnvelope, input: EntityInput): void {
+    const write = this.#ports.parking.park(key, event, input);
+    if (write !== undefined) this.#ports.commits.write(write);
+  }
+
+  /** Keeps an event behind one that was given up. */
   #park(key: string, event: EventEnvelope, input: EntityInput, error: unknown): void {
-    const { parking, commits, maxParked } = this.#ports;
-    if (parking.events >= maxParked && input.entry === undefined && parking.has(key)) {
+    const { parking, maxParked } = this.#ports;
+    if (parking.events >= maxParked && input.entry === undefined) {
       // Beyond the limit the dead letters take them, still in order.
-      commits.afterwards(() => this.#bury(event, input.position, error, 'parked', 0));
+      this.#leave(event, input.position, error, 'parked', 0);
       return;
     }
-    const write = parking.park(key, event, input);
-    if (write !== undefined) commits.write(write);
+    this.#keep(key, event, input);
+  }
+
+  /** An event that is kept nowhere else goes to the dead letters: until they have it the cursor stays before it. */
+  #leave(
+    event: EventEnvelope,
+    position: number,
+    error: unknown,
+    reason: DeadLetterReason,
+    attempts: number,
+  ): void {
+    const leaving = { position };
+    this.#leaving.add(leaving);
+    const kept = (): void => {
+      if (this.#leaving.delete(leaving)) this.#ports.onRoom();
+    };
+    // Behind the one that was given up, which is told of once its key is parked.
+    this.#ports.commits.afterwards(() => this.#bury(event, position, error, reason, attempts, kept));
   }
 
   /** The dead letters may be full and hold on: then it comes when there is room. */
@@ -206,6 +243,7 @@ export class EntityFailures {
     error: unknown,
     reason: DeadLetterReason,
     attempts: number,
+    kept: () => void = () => {},
   ): void {
     const { deadLetters, clock, kind } = this.#ports;
     const about = {
@@ -215,8 +253,8 @@ export class EntityFailures {
       time: clock.now(),
       position: position > 0 ? position : undefined,
     };
-    if (deadLetters.add({ event, subscriber: `entity:${kind}`, ...about })) return;
-    deadLetters.whenRoom(() => this.#bury(event, position, error, reason, attempts));
+    if (deadLetters.add({ event, subscriber: `entity:${kind}`, ...about }, kept)) return;
+    deadLetters.whenRoom(() => this.#bury(event, position, error, reason, attempts, kept));
   }
 
   #timerLetter(key: string, { time, signal }: EntityInput): EventEnvelope {

@@ -16,12 +16,6 @@ export interface ParkedKey {
   readonly events: number;
 }
 
-interface Parked {
-  readonly entries: Set<string>;
-  /** Position of the last event that is parked. */
-  last: number;
-}
-
 /**
  * The keys that stand still, since an event of theirs was given up: what comes later must not overtake it.
  *
@@ -31,7 +25,8 @@ export class EntityParking {
   readonly #codec = msgpackCodec({ maxBytes: 16_777_216, maxItems: 1_000_000 });
   readonly #store: SnapshotStore;
   readonly #bucket: string;
-  readonly #keys = new Map<string, Parked>();
+  /** By key: the names of its entries. */
+  readonly #keys = new Map<string, Set<string>>();
   #events = 0;
 
   constructor(kind: string, store: SnapshotStore) {
@@ -53,7 +48,7 @@ export class EntityParking {
   }
 
   list(): ParkedKey[] {
-    return [...this.#keys].map(([key, { entries }]) => ({ key, events: entries.size }));
+    return [...this.#keys].map(([key, entries]) => ({ key, events: entries.size }));
   }
 
   /** Learns which keys are parked. Resolves to the first event of each. */
@@ -61,22 +56,21 @@ export class EntityParking {
     this.#keys.clear();
     this.#events = 0;
     const heads: EventEnvelope[] = [];
-    for await (const { key, name, position, value } of this.#entries('')) {
+    for await (const { key, name, value } of this.#entries('')) {
       if (!this.#keys.has(key)) heads.push(this.#decode(value));
-      this.#note(key, name, position);
+      this.#note(key, name);
     }
     return heads;
   }
 
   /** Parks an input; gives the write that keeps it, or undefined where it is kept already. */
   park(key: string, event: EventEnvelope, input: EntityInput): SnapshotWrite | undefined {
-    const { position } = input;
-    const last = this.#keys.get(key)?.last ?? 0;
-    // An event that comes again after a restart is parked already; one that was let go stands in its place still.
-    if (input.entry !== undefined || (position > 0 && position <= last)) return undefined;
-    const place = String(position).padStart(digits, '0');
+    // One that was let go of stands in its place still.
+    if (input.entry !== undefined) return undefined;
+    const place = String(input.position).padStart(digits, '0');
     const entry = `${key}:${place}${input.kind === 'event' ? 'e' : 't'}${event.id}`;
-    this.#note(key, entry, position);
+    // An event that comes again after a restart is parked already.
+    if (!this.#note(key, entry)) return undefined;
     return { bucket: this.#bucket, key: entry, value: this.#codec.encode([event]) };
   }
 
@@ -94,10 +88,10 @@ export class EntityParking {
 
   /** An input that was parked is done with: gives the write that removes it. */
   remove(key: string, entry: string): SnapshotWrite {
-    const parked = this.#keys.get(key);
-    if (parked?.entries.delete(entry) === true) {
+    const entries = this.#keys.get(key);
+    if (entries?.delete(entry) === true) {
       this.#events -= 1;
-      if (parked.entries.size === 0) this.#keys.delete(key);
+      if (entries.size === 0) this.#keys.delete(key);
     }
     return { bucket: this.#bucket, key: entry, value: undefined };
   }
@@ -123,16 +117,17 @@ export class EntityParking {
     }
   }
 
-  #note(key: string, entry: string, position: number): void {
-    let parked = this.#keys.get(key);
-    if (parked === undefined) {
-      parked = { entries: new Set(), last: 0 };
-      this.#keys.set(key, parked);
+  /** False when it is known. */
+  #note(key: string, entry: string): boolean {
+    let entries = this.#keys.get(key);
+    if (entries === undefined) {
+      entries = new Set();
+      this.#keys.set(key, entries);
     }
-    if (parked.entries.has(entry)) return;
-    parked.entries.add(entry);
-    parked.last = Math.max(parked.last, position);
+    if (entries.has(entry)) return false;
+    entries.add(entry);
     this.#events += 1;
+    return true;
   }
 
   #decode(bytes: Uint8Array): EventEnvelope {

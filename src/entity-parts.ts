@@ -117,6 +117,8 @@ export function entityParts(
     commits,
     answers,
     resume: (entity) => engine.resume(entity),
+    onRoom: () => engine.wake(),
+    onOverflow: trouble.onUnreadable,
   });
   const leave = base.kept ? () => true : (entity: LiveEntity) => leaveInMemory(entity, states, store, ports);
   const room = new EntityRoom({ runner, states, leave });
@@ -151,6 +153,13 @@ function entityBase(
   const name = `entity:${kind}`;
   const patterns = subscribedPatterns('host', on, registry);
   const kept = transport.store !== undefined;
+  const { durable, shared } = transport.features;
+  if (!kept && (durable || shared)) {
+    throw new TypeError(
+      `entities cannot be hosted on the ${transport.name} transport, which keeps no states; host them on ` +
+        'lmdb({ path }) of breakwater/lmdb, or in memory on memoryTransport()',
+    );
+  }
   // States stay as long as the bus does: they are its data, not a queue.
   const inMemory = memoryStore({ maxSnapshots: Number.MAX_SAFE_INTEGER, maxEvents: 1 });
   const store = transport.store ?? inMemory({ clock, random });

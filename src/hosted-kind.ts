@@ -102,15 +102,21 @@ export class HostedKind {
   }
 
   /** An event that was given up is to be handled again. False: it waits behind another one, and stays there. */
-  async requeue(event: EventEnvelope): Promise<boolean> {
+  async requeue(event: EventEnvelope, onSettled: () => void): Promise<boolean> {
     await this.ready;
-    const { parking, definition, engine } = this.parts;
+    const { parking, definition, engine, answers } = this.parts;
     if (parking.size > 0) {
       const { key: timerKey } = (event.data ?? {}) as { readonly key?: unknown };
       const ofTimer = event.type === 'breakwater.entity.timer' && typeof timerKey === 'string';
       const key = ofTimer ? timerKey : keyOrNone(definition, event);
-      if (key !== undefined && parking.has(key)) return this.release(key, event);
+      if (key !== undefined && parking.has(key)) {
+        const released = await this.release(key, event);
+        // It is kept by its kind; if it fails again it is a dead letter again.
+        if (released) onSettled();
+        return released;
+      }
     }
+    whenDone(answers.expect(event.id).done, onSettled, onSettled);
     engine.take(eventInput(event, 0, this.#ports.clock.now()));
     engine.wake();
     return true;

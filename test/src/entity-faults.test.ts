@@ -66,6 +66,34 @@ describe('what cannot be handled', () => {
     ]);
   });
 
+  it('stays, and is tried on, when no more keys can be parked', async () => {
+    const { clock, start, settle } = entityWorld();
+    const bus = start();
+    let broken = true;
+    const fragile = defineEntity(
+      'fragile',
+      {
+        initial: 0,
+        fold: (count) => {
+          if (broken) throw new Error('broken');
+          return count + 1;
+        },
+      },
+      { on: [noted], key: (event) => event.data.id },
+    );
+    const host = bus.host(fragile, { retry: false, maxParked: 2 });
+    for (const id of ['a', 'b', 'c', 'd']) void bus.publish(noted, { id, text: 'x' });
+    await clock.advanceBy(1_000);
+    const { retrying, parkedKeys, position } = host.stats();
+    broken = false;
+    await clock.advanceBy(60_000);
+    await settle(bus);
+
+    expect({ retrying, parkedKeys, position }).toEqual({ retrying: 2, parkedKeys: 2, position: 2 });
+    expect(host.stats()).toMatchObject({ retrying: 0, handled: 2, parkedKeys: 2, position: 4 });
+    expect(bus.deadLetters.size).toBe(2);
+  });
+
   it('parks an event that makes a state which cannot be kept, and says what and where', async () => {
     const { start, settle } = entityWorld();
     const strange = defineEntity(
