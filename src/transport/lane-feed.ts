@@ -10,8 +10,8 @@ import {
   type MailboxOptions,
   type OfferResult,
 } from '../../streams/queue/mailbox.ts';
-import type { MailboxStatus } from '../transport/transport.ts';
-import type { Turn } from '../transport/turn.ts';
+import type { MailboxStatus } from './transport.ts';
+import type { Turn } from './turn.ts';
 
 /** An event that came in, and what has to be told when it is done with. */
 export interface Arrival {
@@ -41,7 +41,7 @@ export interface LaneFeedPorts {
 }
 
 /**
- * Lanes in front of one subscriber, fed from a network: what waits there, starts within the credit, and comes back
+ * Lanes in front of one subscriber, fed from elsewhere: what waits there, starts within the credit, and comes back
  * to its place when it is to be tried again.
  *
  * A retry waits here, not at the server, so that nothing of its key overtakes it.

@@ -1,4 +1,4 @@
-import type { Published } from '../transport/transport.ts';
+import type { Published } from './transport.ts';
 
 /** Gives up waiting for a publish when `signal` says so; the publish itself goes on. */
 export function raced(outcome: Promise<Published>, signal: AbortSignal): Promise<Published> {
