@@ -39,8 +39,9 @@ export function verify(store, record, isBinding = () => true) {
     wrong.push(`it begins at ${first}, trimmed before ${record.trimmedBefore}`);
   const byPosition = new Map(records.map((entry) => [entry.position, entry.event.data]));
   checkOrder(records, first, wrong);
-  for (const { p, start, size, position, at } of record.acknowledged) {
-    if (!isBinding(at)) continue;
+  for (const entry of record.acknowledged) {
+    if (!isBinding(entry)) continue;
+    const { p, start, size, position } = entry;
     for (let offset = 0; offset < size; offset += 1) {
       if (position + offset < first) continue;
       const data = byPosition.get(position + offset);
