@@ -5,14 +5,14 @@ import { afterAll } from 'vitest';
 import { maintain } from '../../src/log/maintain.ts';
 import { memoryStore } from '../../src/log/memory-store.ts';
 import type { StoreFactory } from '../../src/store.ts';
-import { seeded } from '../support/bus-world.ts';
+import { seededRandom } from '../../src/testing/seeded-random.ts';
 import { holdStore } from '../support/hold-store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'breakwater-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The suite's own draws the same number always, and so the same name for each log. */
-const random = seeded(4);
+const random = seededRandom(4);
 
 /** Sweeps after each append, so that most of what is read comes from the archive. */
 const sweeping: StoreFactory = (ports) => {

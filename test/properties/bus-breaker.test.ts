@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { createBus, defineEvent } from 'breakwater';
-import { createVirtualClock } from 'breakwater/testing';
+import { createVirtualClock, seededRandom } from 'breakwater/testing';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { seeded, silentLogger } from '../support/bus-world.ts';
+import { silentLogger } from '../support/bus-world.ts';
 
 const call = defineEvent('service.called', z.object({ n: z.number() }));
 
@@ -37,7 +37,7 @@ describe('the breaker of a subscriber', () => {
           const clock = createVirtualClock();
           const bus = createBus({
             clock,
-            random: seeded(seed),
+            random: seededRandom(seed),
             logger: silentLogger,
             heartbeatMs: 86_400_000,
           });

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import type { Subscription, SubscriberOptions } from 'breakwater';
+import {
+  lawBoundedStarvation,
+  lawDeterminism,
+  lawIsolation,
+  lawNoLoss,
+  lawPerKeyOrder,
+} from 'breakwater/testing';
 import { describe, expect, it } from 'vitest';
-import { anyOptions, anyPlan, anyStep, type Step } from '../support/arbitrary-plans.ts';
-import { createBusWorld, timeoutMs, type BusWorld, type Moment } from '../support/bus-world.ts';
+import { anyOptions, anyStep, type Step } from '../support/arbitrary-plans.ts';
+import { createBusWorld, timeoutMs, type BusWorld } from '../support/bus-world.ts';
 
 /** Longer than all retries and timeouts of any plan together. */
 const longMs = 60_000;
@@ -41,50 +48,16 @@ const cases = fc.record({
 
 describe('the laws of a bus', () => {
   it('law 1, I5: every accepted event is handled, dead-lettered or counted as dropped', () =>
-    fc.assert(
-      fc.asyncProperty(cases, async ({ options, steps, seed }) => {
-        const world = createBusWorld({ seed });
-        const subscription = world.subscribe('worker', options);
-        const total = steps.filter((step) => step.do === 'publish').length;
-
-        await run(world, subscription, steps, () => {});
-
-        const { succeeded, deadLettered, dropped, queue, running } = subscription.stats();
-        const { failedPublishes } = world.bus.stats();
-        expect({ waiting: queue.size, running }).toEqual({ waiting: 0, running: 0 });
-        expect(succeeded + deadLettered + dropped + failedPublishes).toBe(total);
-        expect(world.resolved.length).toBe(total - failedPublishes);
-        expect(world.bus.deadLetters.size).toBe(deadLettered);
-      }),
-      { numRuns: 300 },
-    ));
+    lawNoLoss({}, { numRuns: 200 }));
 
   it('law 2, I1: events that share a key never overlap or swap, through retries, timeouts and pauses', () =>
-    fc.assert(
-      fc.asyncProperty(cases, async ({ options, steps, seed }) => {
-        const world = createBusWorld({ seed });
-        const subscription = world.subscribe('worker', { ...options, order: 'key' });
-
-        await run(world, subscription, steps, () => {});
-
-        const keyOf = keys(steps);
-        for (const key of ['a', 'b', 'c']) expectInOrder(world.moments.filter(({ n }) => keyOf[n] === key));
-      }),
-      { numRuns: 300 },
-    ));
+    lawPerKeyOrder({}, { numRuns: 200 }));
 
   it('law 2: with total order no two events overlap or swap', () =>
-    fc.assert(
-      fc.asyncProperty(cases, async ({ options, steps, seed }) => {
-        const world = createBusWorld({ seed });
-        const subscription = world.subscribe('worker', { ...options, order: 'total' });
+    lawPerKeyOrder({}, { subscriber: { order: 'total' }, numRuns: 200 }));
 
-        await run(world, subscription, steps, () => {});
-
-        expectInOrder(world.moments);
-      }),
-      { numRuns: 200 },
-    ));
+  it('law 3, I10: the head of a lane starts after a bounded number of other starts', () =>
+    lawBoundedStarvation({}, { numRuns: 100 }));
 
   it('law 4, I11: what waits never exceeds the capacity by more than the calls that ran', () =>
     fc.assert(
@@ -163,50 +136,10 @@ describe('the laws of a bus', () => {
     ));
 
   it('law 6, I28: what a neighbour does changes nothing of what a subscriber sees', () =>
-    fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.tuple(anyPlan, fc.integer({ min: 0, max: 50 })), { maxLength: 40, size: 'max' }),
-        anyOptions,
-        async (plans, options) => {
-          const good = { order: 'key', concurrency: 2, retry: { baseMs: 20, jitter: 'none' } } as const;
-          const seen = async (withNeighbour: boolean): Promise<Moment[]> => {
-            const world = createBusWorld();
-            world.subscribe('good', good);
-            if (withNeighbour) {
-              world.subscribe('neighbour', { ...options, breaker: { minimumCalls: 2, windowSize: 4 } });
-            }
-            for (const [plan, pauseMs] of plans) {
-              world.publish(plan);
-              await world.clock.advanceBy(pauseMs);
-            }
-            await world.clock.advanceBy(longMs);
-            return world.moments.filter(({ subscriber }) => subscriber === 'good');
-          };
-
-          expect(await seen(true)).toEqual(await seen(false));
-        },
-      ),
-      { numRuns: 150 },
-    ));
+    lawIsolation({}, { numRuns: 150 }));
 
   it('law 10: the same seed and the same steps give the same run', () =>
-    fc.assert(
-      fc.asyncProperty(cases, async ({ options, steps, seed }) => {
-        const seen = async (): Promise<readonly unknown[]> => {
-          const world = createBusWorld({ seed });
-          const subscription = world.subscribe('worker', options);
-          await run(world, subscription, steps, () => {});
-          return [
-            world.moments,
-            world.resolved,
-            world.bus.deadLetters.list().map(({ id, event }) => [id, event.id]),
-          ];
-        };
-
-        expect(await seen()).toEqual(await seen());
-      }),
-      { numRuns: 100 },
-    ));
+    lawDeterminism({}, { numRuns: 100 }));
 
   it('I20: after close nothing starts, nothing is lost, and closing again changes nothing', () =>
     fc.assert(
@@ -239,24 +172,3 @@ describe('the laws of a bus', () => {
       { numRuns: 200 },
     ));
 });
-
-function keys(steps: readonly Step[]): (string | undefined)[] {
-  return steps.flatMap((step) => (step.do === 'publish' ? [step.plan.key] : []));
-}
-
-/** Starts and ends alternate, and events start in the order in which they were published. */
-function expectInOrder(moments: readonly Moment[]): void {
-  let last = -1;
-  let running: number | undefined;
-  for (const { what, n } of moments) {
-    if (what === 'start') {
-      expect(running).toBeUndefined();
-      expect(n).toBeGreaterThanOrEqual(last);
-      last = n;
-      running = n;
-    } else {
-      expect(running).toBe(n);
-      running = undefined;
-    }
-  }
-}

@@ -1,10 +1,10 @@
 import { createBus, defineEvent, type Delivery, type EventEnvelope } from 'breakwater';
-import { createVirtualClock } from 'breakwater/testing';
+import { createVirtualClock, seededRandom } from 'breakwater/testing';
 import { batch, laneMap } from 'breakwater/streams';
 import { map, mergeMap, type Observable, Subject, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { seeded, silentLogger } from '../support/bus-world.ts';
+import { silentLogger } from '../support/bus-world.ts';
 
 const reading = defineEvent('device.reading', z.object({ device: z.string(), value: z.number() }), {
   key: (data) => data.device,
@@ -12,7 +12,7 @@ const reading = defineEvent('device.reading', z.object({ device: z.string(), val
 
 function world() {
   const clock = createVirtualClock({ now: 0 });
-  const bus = createBus({ clock, random: seeded(1), logger: silentLogger, heartbeatMs: 86_400_000 });
+  const bus = createBus({ clock, random: seededRandom(1), logger: silentLogger, heartbeatMs: 86_400_000 });
   const publish = (...values: number[]) =>
     bus.publishBatch(values.map((value) => reading({ device: 'a', value })));
   return { bus, clock, publish };

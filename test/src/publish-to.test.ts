@@ -1,16 +1,16 @@
 import { createBus, defineEvent, publishTo, type PublishReceipt } from 'breakwater';
-import { createVirtualClock } from 'breakwater/testing';
+import { createVirtualClock, seededRandom } from 'breakwater/testing';
 import { type FailedValue, withBackpressure } from 'breakwater/streams';
 import { lastValueFrom, of, Subject, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { seeded, silentLogger } from '../support/bus-world.ts';
+import { silentLogger } from '../support/bus-world.ts';
 
 const counted = defineEvent('counted', z.object({ n: z.number() }));
 
 function world() {
   const clock = createVirtualClock({ now: 0 });
-  const bus = createBus({ clock, random: seeded(1), logger: silentLogger, heartbeatMs: 86_400_000 });
+  const bus = createBus({ clock, random: seededRandom(1), logger: silentLogger, heartbeatMs: 86_400_000 });
   return { bus, clock };
 }
 

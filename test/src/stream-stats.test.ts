@@ -1,14 +1,14 @@
 import { createBus, defineEvent, type Delivery } from 'breakwater';
-import { createVirtualClock } from 'breakwater/testing';
+import { createVirtualClock, seededRandom } from 'breakwater/testing';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { seeded, silentLogger } from '../support/bus-world.ts';
+import { silentLogger } from '../support/bus-world.ts';
 
 const reading = defineEvent('device.reading', z.object({ value: z.number() }));
 
 function world() {
   const clock = createVirtualClock({ now: 0 });
-  const bus = createBus({ clock, random: seeded(1), logger: silentLogger, heartbeatMs: 86_400_000 });
+  const bus = createBus({ clock, random: seededRandom(1), logger: silentLogger, heartbeatMs: 86_400_000 });
   const publish = (...values: number[]) => bus.publishBatch(values.map((value) => reading({ value })));
   return { bus, clock, publish };
 }

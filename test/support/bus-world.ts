@@ -8,7 +8,7 @@ import {
   type Logger,
 } from 'breakwater';
 import type { HandlerContext, Priority, SubscriberOptions, Subscription } from 'breakwater';
-import { createVirtualClock, type VirtualClock } from 'breakwater/testing';
+import { createVirtualClock, seededRandom, type VirtualClock } from 'breakwater/testing';
 import { z } from 'zod';
 
 /** What a handler does with an event at one attempt. */
@@ -53,24 +53,13 @@ export interface BusWorld {
   publish(this: void, plan: Plan): number;
 }
 
-/** A random source that is the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 export function createBusWorld(options: BusOptions & { readonly seed?: number } = {}): BusWorld {
   const { seed = 1, ...rest } = options;
   const clock = createVirtualClock({ now: 1_700_000_000_000 });
   // A heartbeat a day: the long silences at the end of a run should cost no wake-ups.
   const bus = createBus({
     clock,
-    random: seeded(seed),
+    random: seededRandom(seed),
     logger: silentLogger,
     heartbeatMs: 86_400_000,
     ...rest,

@@ -1,7 +1,7 @@
 import { createBus, durableTransport, memoryStore, StorageError } from 'breakwater';
 import type { Bus, BusOptions, DurableTransportOptions, Store, StoreFactory, StoreHealth } from 'breakwater';
-import { createVirtualClock, type VirtualClock } from 'breakwater/testing';
-import { seeded, silentLogger } from './bus-world.ts';
+import { createVirtualClock, type VirtualClock, seededRandom } from 'breakwater/testing';
+import { silentLogger } from './bus-world.ts';
 
 /** A store that is opened again and again, as one on a disk is: to close it lets nothing go. */
 export function reopened(make: StoreFactory = memoryStore()): StoreFactory {
@@ -158,7 +158,7 @@ export function createDurableWorld(
       };
       return createBus({
         clock,
-        random: seeded(1),
+        random: seededRandom(1),
         logger: silentLogger,
         heartbeatMs: 86_400_000,
         transport: durableTransport(guarded, options.transport),

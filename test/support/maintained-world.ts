@@ -7,7 +7,7 @@ import { memoryStore } from '../../src/log/memory-store.ts';
 import { openArchiveFolder, type ArchiveFiles } from '../../src/log/archive-folder.ts';
 import type { Store, StoreFactory, StorePorts } from '../../src/store.ts';
 import { createSystemClock } from '../../src/system-clock.ts';
-import { seeded } from './bus-world.ts';
+import { seededRandom } from '../../src/testing/seeded-random.ts';
 import { reopened } from './durable-world.ts';
 
 export const startTime = 1_700_000_000_000;
@@ -74,7 +74,7 @@ export interface MaintainedWorld {
 
 export function maintainedWorld(make: StoreFactory = memoryStore()): MaintainedWorld {
   const clock = setClock();
-  const ports = { clock, random: seeded(1) };
+  const ports = { clock, random: seededRandom(1) };
   const factory = reopened(make);
   return {
     clock,

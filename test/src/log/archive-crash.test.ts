@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
+import { seededRandom } from 'breakwater/testing';
 import { describe, expect, it } from 'vitest';
 import { openArchiveFolder } from '../../../src/log/archive-folder.ts';
 import { maintainWith } from '../../../src/log/maintain.ts';
@@ -8,7 +9,6 @@ import { memoryStore } from '../../../src/log/memory-store.ts';
 import { reopened } from '../../support/durable-world.ts';
 import { failingSteps } from '../../support/failing-steps.ts';
 import { numbered, positionsOf, readAll, setClock } from '../../support/maintained-world.ts';
-import { seeded } from '../../support/bus-world.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const hows = ['before', 'torn', 'after'] as const;
@@ -16,7 +16,7 @@ const hows = ['before', 'torn', 'after'] as const;
 /** Runs one sweep that crashes, then starts anew; resolves to how many steps there were. */
 async function crashOnce(options: MaintainOptions, at: number, how: (typeof hows)[number]): Promise<boolean> {
   const folder = options.archive?.folder ?? '';
-  const ports = { clock: setClock(), random: seeded(1) };
+  const ports = { clock: setClock(), random: seededRandom(1) };
   const base = reopened(memoryStore());
   const raw = base(ports);
   const events = Array.from({ length: 20 }, (_, n) =>
@@ -85,7 +85,7 @@ describe('a crash of an archive run', () => {
             archive: { folder, segmentEvents: 3 },
             audit: true,
           };
-          const ports = { clock: setClock(), random: seeded(1) };
+          const ports = { clock: setClock(), random: seededRandom(1) };
           const base = reopened(memoryStore());
           const raw = base(ports);
           let n = 0;

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { seededRandom } from 'breakwater/testing';
 import { describe, expect, it } from 'vitest';
 import { openArchiveFolder } from '../../../src/log/archive-folder.ts';
 import { lmdbStore } from '../../../src/log/lmdb-store.ts';
 import { maintain, maintainWith } from '../../../src/log/maintain.ts';
 import { failingSteps } from '../../support/failing-steps.ts';
 import { numbered, positionsOf, readAll, setClock } from '../../support/maintained-world.ts';
-import { seeded } from '../../support/bus-world.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 describe('a maintained store on disk', () => {
@@ -21,7 +21,7 @@ describe('a maintained store on disk', () => {
     let appended = 0;
     for (let round = 0; round < 4; round += 1) {
       const kept = maintain(lmdbStore({ path: join(folder, 'log') }), options);
-      const store = kept({ clock, random: seeded(round) });
+      const store = kept({ clock, random: seededRandom(round) });
       const batch = Array.from({ length: 304 }, () => {
         appended += 1;
         return numbered(
@@ -52,7 +52,7 @@ describe('a maintained store on disk', () => {
         fc.constantFrom('before' as const, 'torn' as const, 'after' as const),
         async (at, how) => {
           const folder = temporaryFolder();
-          const ports = { clock: setClock(), random: seeded(1) };
+          const ports = { clock: setClock(), random: seededRandom(1) };
           const base = lmdbStore({ path: join(folder, 'log') });
           const options = {
             retention: [{ maxCount: 3 }],
