@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { ParkedKey } from './entity-parking.ts';
 
 /**
- * `starting`: it reads where it was. `running`. `paused`: by hand. `failing`: the store does not keep what it is
+ * What a host does. `starting`: it reads where it was. `running`. `paused`: by hand. `failing`: the store does not keep what it is
  * given; it tries again. `failed`: it cannot start, see `failure`. `stopped`.
  */
 export type EntityHostState = 'starting' | 'running' | 'paused' | 'failing' | 'failed' | 'stopped';

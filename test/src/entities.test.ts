@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { assign, emit, setup } from 'xstate';
+import { z } from 'zod';
+import { defineEntity } from '../../actors/define-entity.ts';
 import type { BusOptions } from '../../src/bus-options.ts';
 import type { Bus } from '../../src/bus.ts';
 import { createBus } from '../../src/create-bus.ts';
@@ -6,11 +9,14 @@ import { memoryStore } from '../../src/log/memory-store.ts';
 import { createVirtualClock, type VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { durableTransport } from '../../src/transport/durable.ts';
 import { memoryTransport } from '../../src/transport/memory.ts';
+import { defineEvent } from '../../streams/event/define-event.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { confirmed, expired, orders, paid, patienceMs, placed, spoilt } from '../support/order-entity.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
 
 const quietLogger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+const next = defineEvent('chain.next', z.object({ id: z.string() }));
 
 const transports = {
   'in memory': () => memoryTransport(),
@@ -171,5 +177,83 @@ describe.each(Object.entries(transports))('entities %s', (_name, transport) => {
     const answer = bus.entity(orders, 'a').ask((snapshot) => [snapshot.value, snapshot.context.due]);
     await clock.flush();
     expect(await answer).toEqual(['placed', 3]);
+  });
+
+  it('get the events of a key in the order of their publishes, whatever their priority', async () => {
+    const { bus, settle } = world(transport());
+    const listed = defineEntity(
+      'listed',
+      { initial: [] as readonly string[], fold: (texts, { data }) => [...texts, String(data['text'])] },
+      { on: ['note.>'], key: ({ data }) => data['id'] },
+    );
+    bus.host(listed);
+    const priorities = ['low', 'critical', 'normal', 'high', 'low', 'critical'] as const;
+    for (const [n, priority] of priorities.entries()) {
+      void bus.publish('note.any', { id: 'n', text: `${n}` }, { priority });
+    }
+    await settle();
+    const answer = bus.entity(listed, 'n').ask((texts) => texts.join(''));
+    await settle();
+
+    expect(await answer).toBe('012345');
+  });
+
+  it('handle what they emit themselves, without end of their turn', async () => {
+    const { bus, settle } = world(transport());
+    const machine = setup({
+      types: { context: {} as { readonly n: number } },
+    }).createMachine({
+      context: { n: 0 },
+      on: {
+        'chain.next': [
+          {
+            guard: ({ context }) => context.n < 40,
+            actions: [assign({ n: ({ context }) => context.n + 1 }), emit(() => next({ id: 'c' }))],
+          },
+        ],
+      },
+    });
+    const chain = defineEntity('chain', machine, { on: [next], key: (event) => event.data.id });
+    const host = bus.host(chain);
+    await bus.publish(next, { id: 'c' });
+    await settle();
+
+    expect(host.stats()).toMatchObject({ handled: 41, emitted: 40 });
+  });
+
+  it('stop, commit what they did, and may be hosted again', async () => {
+    const { bus, clock, settle } = world(transport());
+    const first = bus.host(orders);
+    await bus.publish(placed, { orderId: 'a', amount: 3 });
+    const stopped = first.stop();
+    await clock.flush();
+    await stopped;
+    const second = bus.host(orders);
+    await settle();
+
+    expect([first.state, second.state]).toEqual(['stopped', 'running']);
+    expect(second.stats().handled + first.stats().handled).toBeGreaterThanOrEqual(
+      _name === 'on a log' ? 1 : 0,
+    );
+    await bus.close();
+    expect(() => bus.host(orders)).toThrow(/the bus is closed/);
+  });
+});
+
+describe('a host', () => {
+  it('refuses a transport that keeps events elsewhere, and names one that it takes', () => {
+    const transport: BusOptions['transport'] = (ports) => {
+      const inner = memoryTransport()(ports);
+      return {
+        name: 'elsewhere',
+        features: { ...inner.features, durable: true },
+        publish: (events, options) => inner.publish(events, options),
+        subscribe: (patterns, options) => inner.subscribe(patterns, options),
+        close: () => inner.close(),
+      };
+    };
+    expect(() => world(transport).bus.host(orders)).toThrow(
+      /cannot be hosted on the elsewhere transport, which keeps no states; host them on lmdb/,
+    );
   });
 });
