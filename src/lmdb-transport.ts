@@ -15,6 +15,7 @@ const names: OptionNames<LmdbOptions> = {
   maxHeldEvents: true,
   retryIntervalMs: true,
   cursorIntervalMs: true,
+  recentEvents: true,
 };
 
 /**

@@ -16,6 +16,8 @@ export interface BacklogPorts {
   readonly log: EventLog;
   readonly clock: Clock;
   readonly patterns: NonNullable<LogRange['patterns']>;
+  /** The same from memory, of events that are new enough; undefined where they are not. */
+  readonly recent: (from: number, limit: number) => LogPage | undefined;
   /** How many more events it may be given now. */
   readonly room: () => number;
   /** A page pays from this much room on. */
@@ -68,11 +70,17 @@ export class Backlog {
   }
 
   #read(room: number): void {
-    const { log, patterns } = this.#ports;
+    const { log, patterns, recent } = this.#ports;
+    const limit = Math.min(room, pageSize);
+    const known = recent(this.next, limit);
+    if (known !== undefined) {
+      this.#took(known);
+      return;
+    }
     whenCalled(
       () => {
         this.#skipTrimmed();
-        return log.read({ from: this.next, patterns, limit: Math.min(room, pageSize) });
+        return log.read({ from: this.next, patterns, limit });
       },
       (page) => this.#took(page),
       this.#failed,

@@ -1,7 +1,7 @@
 import type { Clock } from '../../streams/event/clock.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { Settlement } from '../../streams/event/outcome.ts';
-import type { EventLog } from '../event-log.ts';
+import type { EventLog, LogPage } from '../event-log.ts';
 import type { Cursor } from './cursor.ts';
 import type { DurableDelivery } from './durable-delivery.ts';
 import type { Turn } from './turn.ts';
@@ -20,6 +20,8 @@ export interface DurableSubscriptionPorts {
   readonly open: (opened: (cursor: Cursor, next: number) => void, failed: (error: unknown) => void) => void;
   /** Its place has changed and is to be written. */
   readonly moved: () => void;
+  /** Reads in memory, as far as that goes back. */
+  readonly recent: (from: number, limit: number) => LogPage | undefined;
   /** The highest position that was heard of. */
   readonly last: () => number;
   /** Events are kept in memory that are not in the log yet. */

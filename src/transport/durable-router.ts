@@ -26,6 +26,11 @@ export class DurableRouter {
     };
   }
 
+  /** Whether a subscription is for events of a type. */
+  wants(subscription: DurableSubscription, type: string): boolean {
+    return this.#index.match(type).includes(subscription);
+  }
+
   /** How many subscriptions an event that was appended reached. */
   readonly reached = (event: EventEnvelope): number => this.#index.match(event.type).length;
 

@@ -70,7 +70,7 @@ export class DurableSubscription implements TransportSubscription {
       turn: ports.turn,
       credit: options.credit,
       dropped: this.#dropped,
-      drained: () => this.#backlog?.poke(),
+      drained: this.poke,
     });
     this.deliveries = new Observable((subscriber) => this.#start(subscriber));
   }
@@ -130,9 +130,7 @@ export class DurableSubscription implements TransportSubscription {
     return 'refused';
   }
 
-  poke(): void {
-    this.#backlog?.poke();
-  }
+  readonly poke = (): void => this.#backlog?.poke();
 
   detach(): void {
     const read = this.#read;
@@ -203,10 +201,11 @@ export class DurableSubscription implements TransportSubscription {
     this.#mode = 'behind';
     const queue = this.#queue;
     const least = Math.max(1, Math.min(smallestPage, queue.capacity / 4));
-    const { log, clock, trouble } = this.#ports;
+    const { log, clock, recent, trouble } = this.#ports;
     this.#backlog = new Backlog(position, this.#cursor?.recovering ?? [], {
       log,
       clock,
+      recent,
       patterns: this.#patterns,
       least: () => (queue.empty ? 1 : least),
       room: () => (this.#waits ? queue.room : unboundedRoom),

@@ -11,6 +11,7 @@ import { DurableSubscription } from './durable-subscription.ts';
 import { HeldEvents } from './held-events.ts';
 import { LogStart } from './log-start.ts';
 import { lowestNeeded } from './lowest-needed.ts';
+import { RecentEvents } from './recent-events.ts';
 import { reached, reachedHeld } from './reached.ts';
 import type {
   Published,
@@ -29,6 +30,7 @@ export interface DurableTransportConfig {
   readonly maxHeldEvents: number;
   readonly retryIntervalMs: number;
   readonly cursorIntervalMs: number;
+  readonly recentEvents: number;
 }
 
 const noOptions: TransportPublishOptions = {};
@@ -56,6 +58,7 @@ export class DurableTransport implements Transport {
   readonly #start: LogStart;
   readonly #cursors: CursorWriter;
   readonly #held: HeldEvents | undefined;
+  readonly #recent: RecentEvents;
   readonly #unwatch: readonly (() => void)[];
   #appending = 0;
   #closing: Promise<void> | undefined;
@@ -69,6 +72,7 @@ export class DurableTransport implements Transport {
     this.#clock = ports.clock;
     this.#turn = new Turn(ports.clock);
     this.#cursors = new CursorWriter(store, ports.clock, options.cursorIntervalMs);
+    this.#recent = new RecentEvents(options.recentEvents);
     this.#start = new LogStart(store, this.#ended);
     this.#held =
       options.onStorageFailure === 'fail'
@@ -143,6 +147,10 @@ export class DurableTransport implements Transport {
         if (this.#router.byName.get(name) === subscription || this.#ended.get(name) === subscription) {
           this.#cursors.add(subscription);
         }
+      },
+      recent: (from, limit) => {
+        const wants = (type: string): boolean => this.#router.wants(subscription, type);
+        return this.#recent.read(from, this.#start.last, limit, wants);
       },
       last: () => this.#start.last,
       holding: () => this.#held?.active === true,
@@ -266,7 +274,9 @@ export class DurableTransport implements Transport {
     for (let index = 0; index < events.length; index += 1) {
       const event = events[index];
       this.#start.last = first + index;
-      if (event !== undefined) this.#router.hear(event, first + index);
+      if (event === undefined) continue;
+      this.#recent.add(event, first + index);
+      this.#router.hear(event, first + index);
     }
   };
 

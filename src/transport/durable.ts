@@ -17,6 +17,8 @@ export interface DurableTransportOptions {
   readonly retryIntervalMs?: number;
   /** Milliseconds after which a subscription's place is written, at the latest. Default `100`. */
   readonly cursorIntervalMs?: number;
+  /** Events kept in memory, the newest, for subscriptions that lag a little. Default `4_096`. */
+  readonly recentEvents?: number;
 }
 
 const names: OptionNames<DurableTransportOptions> = {
@@ -24,6 +26,7 @@ const names: OptionNames<DurableTransportOptions> = {
   maxHeldEvents: true,
   retryIntervalMs: true,
   cursorIntervalMs: true,
+  recentEvents: true,
 };
 
 /**
@@ -42,7 +45,7 @@ export function durableTransport(
 ): TransportFactory {
   checkOptions('durableTransport', options, names);
   const { onStorageFailure = 'fail', maxHeldEvents = 100_000 } = options;
-  const { retryIntervalMs = 1_000, cursorIntervalMs = 100 } = options;
+  const { retryIntervalMs = 1_000, cursorIntervalMs = 100, recentEvents = 4_096 } = options;
   if (typeof store !== 'function') {
     throw new TypeError('durableTransport takes what memoryStore() or lmdbStore() gives');
   }
@@ -50,6 +53,7 @@ export function durableTransport(
   checkInteger('maxHeldEvents', maxHeldEvents, 1);
   checkNumber('retryIntervalMs', retryIntervalMs, 1);
   checkNumber('cursorIntervalMs', cursorIntervalMs, 0);
-  const resolved = { onStorageFailure, maxHeldEvents, retryIntervalMs, cursorIntervalMs };
+  checkInteger('recentEvents', recentEvents, 0, Number.MAX_SAFE_INTEGER);
+  const resolved = { onStorageFailure, maxHeldEvents, retryIntervalMs, cursorIntervalMs, recentEvents };
   return (ports) => new DurableTransport(store(ports), resolved, ports);
 }

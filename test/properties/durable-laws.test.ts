@@ -62,6 +62,7 @@ const cases = fc.record({
   capacity: fc.integer({ min: 1, max: 8 }),
   concurrency: fc.integer({ min: 1, max: 4 }),
   delayMs: fc.constantFrom(0, 0, 1),
+  recentEvents: fc.constantFrom(0, 3, 4_096),
   steps: fc.array(anyStep, { size: 'max', maxLength: 60 }),
 });
 
@@ -82,8 +83,11 @@ class Program {
   #run = 0;
   #next = 0;
 
-  constructor(options: SubscriberOptions, delayMs: number) {
-    this.#world = createDurableWorld(delayMs === 0 ? {} : { store: delayed(reopened(), delayMs) });
+  constructor(options: SubscriberOptions, delayMs: number, recentEvents: number) {
+    this.#world = createDurableWorld({
+      store: delayMs === 0 ? reopened() : delayed(reopened(), delayMs),
+      transport: { recentEvents },
+    });
     this.#options = options;
     this.#bus = this.#start();
   }
@@ -172,11 +176,13 @@ interface Case {
   readonly concurrency: number;
   /** Milliseconds that the store takes to answer. */
   readonly delayMs: number;
+  /** Events that the transport keeps in memory. */
+  readonly recentEvents: number;
   readonly steps: readonly Step[];
 }
 
-function play({ order, capacity, concurrency, delayMs, steps }: Case): Promise<Program> {
-  return run(new Program({ order, concurrency, mailbox: { capacity } }, delayMs), steps);
+function play({ order, capacity, concurrency, delayMs, recentEvents, steps }: Case): Promise<Program> {
+  return run(new Program({ order, concurrency, mailbox: { capacity } }, delayMs, recentEvents), steps);
 }
 
 async function run(program: Program, steps: readonly Step[]): Promise<Program> {

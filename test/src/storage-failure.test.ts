@@ -157,7 +157,7 @@ describe('a store that fails', () => {
   });
 
   it('is read again until it answers', async () => {
-    const { bus, store, clock, told } = failing();
+    const { bus, store, clock, told } = failing({ recentEvents: 0 });
     for (let n = 1; n <= 3; n += 1) await bus.publish(placed, { n });
     store.fail('reads');
     const seen: number[] = [];
