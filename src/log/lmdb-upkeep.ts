@@ -14,6 +14,8 @@ export interface Piece {
   readonly changesTail: boolean;
   /** Hands its writes to LMDB within one turn. */
   issue(): Promise<boolean>[];
+  /** It is on the disk: nobody may go on with what blocks held before. */
+  settle(): void;
 }
 
 /** Blocks that one transaction removes or writes anew. */
@@ -145,10 +147,8 @@ class Change {
       removed: this.#count,
       isLast,
       changesTail,
-      issue: () => {
-        blocks.forget();
-        return issuePuts(databases, head, puts);
-      },
+      issue: () => issuePuts(databases, head, puts),
+      settle: () => blocks.forget(),
     };
   }
 

@@ -226,6 +226,7 @@ export class LmdbWriter {
       return;
     }
     this.#head = piece.head;
+    piece.settle();
     if (piece.changesTail) index.forget();
     task.removed += piece.removed;
     onWritten(piece.head);

@@ -1,4 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, describe, expect, it } from 'vitest';
+import { lmdb } from '../../src/lmdb-transport.ts';
+import { createSystemClock } from '../../src/system-clock.ts';
 import { memoryStore } from '../../src/log/memory-store.ts';
 import { transportConformance } from '../../src/testing/conformance/transport-conformance.ts';
 import type { TransportSubject } from '../../src/testing/conformance/transport-session.ts';
@@ -23,10 +29,27 @@ function onVirtualClock(name: string, factory: TransportFactory): TransportSubje
   return { name, features, open, runs: 100 };
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'breakwater-test-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The durable transport on disk, whose time is real. */
+const onDisk: TransportSubject = {
+  name: 'lmdb',
+  features: { level: 'disk', durable: true, ordered: true, shared: false, settlements: true },
+  runs: 8,
+  quietMs: 30,
+  patienceMs: 10_000,
+  open: (place) => ({
+    transport: lmdb({ path: join(folder, place) })({ clock: createSystemClock(), random: () => 0.5 }),
+    pass: (ms) => setTimeout(ms),
+  }),
+};
+
 const subjects = [
   onVirtualClock('memoryTransport', memoryTransport()),
   onVirtualClock('noopTransport', noopTransport()),
   { ...onVirtualClock('durableTransport in memory', durableTransport(memoryStore())), keepsBacklog: true },
+  onDisk,
 ];
 
 describe.each(subjects)('$name', (subject) => {

@@ -134,6 +134,49 @@ describe('the limit of bytes', () => {
   });
 });
 
+describe('a removal', () => {
+  it('is seen whole once it resolved, by those who read while it was under way', async () => {
+    await withStore(lmdbStore({ path: temporaryFolder() }), async ({ log }) => {
+      await log.append(orderEvents(1, 640));
+      const removed = Array.from({ length: 64 }, (_, at) => at * 10 + 5);
+      let isDone = false;
+      const removing = (async () => {
+        await log.remove(removed);
+        isDone = true;
+      })();
+      while (!isDone) {
+        await readAll(log);
+        await new Promise((resolve) => {
+          setImmediate(resolve);
+        });
+      }
+      await removing;
+      const { records } = await readAll(log);
+      expect(records.map(({ position }) => position)).toEqual(
+        Array.from({ length: 640 }, (_, at) => at + 1).filter((position) => !removed.includes(position)),
+      );
+    });
+  });
+
+  it('of many records takes several transactions, between which appends take place', async () => {
+    await withStore(lmdbStore({ path: temporaryFolder() }), async ({ log }) => {
+      const appends: unknown[] = [];
+      for (let at = 0; at < 70; at += 1)
+        appends.push(log.append(orderEvents(at * 1_000 + 1, at * 1_000 + 1_000)));
+      await Promise.all(appends);
+      const order: string[] = [];
+      const trimming = log.trim(70_001).then((count) => order.push(`trimmed ${count}`));
+      const appended = Promise.resolve(log.append(orderEvents(1, 5))).then(({ first }) =>
+        order.push(`at ${first}`),
+      );
+      await Promise.all([trimming, appended]);
+      expect(order).toEqual(['at 70001', 'trimmed 70000']);
+      expect(await log.bounds()).toEqual({ first: 70_001, last: 70_005, count: 5 });
+      expect((await readAll(log, { key: 'nobody' })).records).toEqual([]);
+    });
+  });
+});
+
 describe('the folder', () => {
   it('and its files are for their owner alone', async () => {
     const path = join(temporaryFolder(), 'deep', 'store');
