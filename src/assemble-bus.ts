@@ -145,7 +145,7 @@ async function discover({ host, clock, logger }: BusParts, folder: string | URL)
 }
 
 function closer(
-  { host, entities, gate, transport, clock, errors, replays, registry, healthWatch }: BusParts,
+  { host, entities, deadLetters, gate, transport, clock, errors, replays, registry, healthWatch }: BusParts,
   heartbeat: { stop(): void },
 ): (options?: { readonly deadlineMs?: number }) => Promise<CloseReport> {
   let closing: Promise<CloseReport> | undefined;
@@ -168,6 +168,8 @@ function closer(
     heartbeat.stop();
     try {
       await entities.close();
+      // Places are written last: an event is let go of only when its dead letter is kept.
+      await deadLetters.written();
       await transport.close();
     } finally {
       errors.complete();

@@ -49,6 +49,9 @@ export class DeadLetterStore implements DeadLetters {
   #lastId = 0;
   #loaded = false;
   #discarded = 0;
+  /** Letters whose write is under way, and who waits for that. */
+  #writing = 0;
+  #written: (() => void)[] = [];
 
   constructor(options: DeadLetterOptions, ports: DeadLetterPorts) {
     const { capacity = 10_000, overflow = 'hold', maxAgeMs = Infinity, maxRequeues = Infinity } = options;
@@ -95,6 +98,14 @@ export class DeadLetterStore implements DeadLetters {
     if (this.#ports.records === undefined) kept();
     else this.#write(stored, kept);
     return true;
+  }
+
+  /** Resolves when no write is under way: each has been made, or has failed and is made again later. */
+  written(): Promise<void> {
+    if (this.#writing === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#written.push(resolve);
+    });
   }
 
   /** Calls `callback` when there may be room again. */
@@ -233,9 +244,24 @@ export class DeadLetterStore implements DeadLetters {
 
   /** Writes a letter, again and again if need be: its event is not let go of before. */
   #write(letter: DeadLetter, kept: () => void): void {
-    this.#ports.records?.write(letter, kept, (error) => {
-      if (this.#failed(letter.id, error)) this.#again(() => this.#write(letter, kept));
-    });
+    this.#writing += 1;
+    this.#ports.records?.write(
+      letter,
+      () => {
+        kept();
+        this.#wrote();
+      },
+      (error) => {
+        this.#wrote();
+        if (this.#failed(letter.id, error)) this.#again(() => this.#write(letter, kept));
+      },
+    );
+  }
+
+  #wrote(): void {
+    this.#writing -= 1;
+    if (this.#writing > 0) return;
+    for (const resolve of this.#written.splice(0)) resolve();
   }
 
   #erase(id: number): void {
