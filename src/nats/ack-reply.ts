@@ -4,6 +4,8 @@ export interface DeliveryPlace {
   readonly deliveries: number;
   /** Its place in the stream. */
   readonly sequence: number;
+  /** How many deliveries the consumer has made, this one included. */
+  readonly delivery: number;
 }
 
 /**
@@ -17,5 +19,7 @@ export function readAckReply(reply: string | undefined): DeliveryPlace | undefin
   if (first === undefined) return undefined;
   const deliveries = Number(tokens[first]);
   const sequence = Number(tokens[first + 1]);
-  return deliveries >= 1 && sequence >= 1 ? { deliveries, sequence } : undefined;
+  const delivery = Number(tokens[first + 2]);
+  if (!(deliveries >= 1 && sequence >= 1 && delivery >= 1)) return undefined;
+  return { deliveries, sequence, delivery };
 }

@@ -21,7 +21,7 @@ import type { DeadLetterCopies } from './dead-letter-copies.ts';
 import type { HeldMessage } from './held-message.ts';
 import type { ResolvedJetStream } from './jetstream-options.ts';
 import { readingPlan, type ReadingPlan } from './jetstream-plan.ts';
-import { LaneFeed } from '../transport/lane-feed.ts';
+import { LaneFeed } from './lane-feed.ts';
 import type { MessageSource } from './message-source.ts';
 import type { NatsLink } from './nats-link.ts';
 import { openSources } from './open-sources.ts';
@@ -188,7 +188,7 @@ export class JetStreamSubscription implements TransportSubscription {
   };
 
   readonly #lost = (source: MessageSource): void => {
-    if (!source.lose()) return;
+    source.lose();
     this.#ports.logger.warn(
       { subscriber: this.name, consumer: source.spec.name },
       `another process has taken over a part of ${this.name}; this one leaves it alone`,

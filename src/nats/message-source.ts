@@ -5,7 +5,7 @@ import type { Acknowledger } from './acknowledger.ts';
 import type { ConsumerSpec } from './consumer-setup.ts';
 import { HeldMessage } from './held-message.ts';
 import type { NatsLink } from './nats-link.ts';
-import { PullSource } from './pull-source.ts';
+import { type Doubt, PullSource } from './pull-source.ts';
 
 /** How many settled messages are remembered, for those whose acknowledgement got lost. */
 const rememberedMessages = 4096;
@@ -17,6 +17,8 @@ const maxRequest = 256;
 
 export interface MessageSourceConfig {
   readonly spec: ConsumerSpec;
+  /** Whether this process alone reads it, so that every delivery of the consumer has to come here. */
+  readonly single: boolean;
   /** Events that may be held; one message may go beyond it. */
   readonly window: number;
   readonly maxBytes: number;
@@ -30,7 +32,7 @@ export interface MessageSourcePorts {
   readonly onMessage: (message: Msg, held: HeldMessage) => void;
   /** An event was given back unsettled. */
   readonly onAgain: (id: string) => void;
-  readonly onDoubt: (source: MessageSource, gone: boolean) => void;
+  readonly onDoubt: (source: MessageSource, doubt: Doubt) => void;
 }
 
 /**
@@ -38,42 +40,65 @@ export interface MessageSourcePorts {
  *
  * A message that comes again while it is held is the same one: its events are not given twice. One that comes
  * again after it was settled is acknowledged again. What is held is told to be in progress.
+ *
+ * Where this process alone reads, deliveries are counted. One that is missing got lost, and would come again when its
+ * time is over, behind newer ones of its key: then nothing more is taken from this consumer, and another is asked for.
  */
 export class MessageSource {
-  readonly spec: ConsumerSpec;
-  /** The highest sequence that came. */
-  lastSequence = 0;
   readonly #config: MessageSourceConfig;
   readonly #ports: MessageSourcePorts;
   readonly #held = new Map<number, HeldMessage>();
   readonly #done = new Set<number>();
-  readonly #pull: PullSource;
+  #spec: ConsumerSpec;
+  #pull: PullSource;
+  /** Deliveries of this consumer that came. */
+  #deliveries = 0;
+  /** The highest sequence that came. */
+  #lastSequence = 0;
   #events = 0;
   #lost = false;
   #released = false;
+  #detached = false;
   #perMessage = firstGuess;
 
   constructor(config: MessageSourceConfig, ports: MessageSourcePorts) {
-    this.spec = config.spec;
     this.#config = config;
     this.#ports = ports;
-    const { clock, link } = ports;
-    const { stream, name: consumer } = config.spec;
-    this.#pull = new PullSource(
-      { stream, consumer, maxBytes: config.maxBytes },
-      {
-        clock,
-        link,
-        room: this.#room,
-        onMessage: this.#arrived,
-        onDoubt: (gone) => ports.onDoubt(this, gone),
-      },
-    );
+    this.#spec = config.spec;
+    this.#pull = this.#open();
   }
 
-  /** Messages that are held. */
-  get held(): number {
-    return this.#held.size;
+  get spec(): ConsumerSpec {
+    return this.#spec;
+  }
+
+  /** Where a consumer that takes this one's place has to begin; `undefined` while nothing has come. */
+  get resumeAt(): number | undefined {
+    if (this.#lastSequence === 0) return undefined;
+    let lowest = this.#lastSequence + 1;
+    for (const sequence of this.#held.keys()) if (sequence < lowest) lowest = sequence;
+    return lowest;
+  }
+
+  /** Whether the subscription has ended. */
+  get ended(): boolean {
+    return this.#released;
+  }
+
+  /** Reads another consumer of the same events from now on: what is held stays as it is. */
+  readFrom(spec: ConsumerSpec): void {
+    this.#pull.stop();
+    this.#spec = spec;
+    this.#deliveries = 0;
+    this.#lost = false;
+    this.#pull = this.#open();
+    if (this.#detached) this.#pull.stop();
+    else this.refill();
+  }
+
+  /** Takes nothing more until `readFrom`. */
+  suspend(): void {
+    this.#pull.stop();
   }
 
   /** Asks for more if there is room. */
@@ -83,6 +108,7 @@ export class MessageSource {
 
   /** Takes no more messages; what is held is still acknowledged. */
   detach(): void {
+    this.#detached = true;
     this.#pull.stop();
   }
 
@@ -93,13 +119,11 @@ export class MessageSource {
     for (const held of this.#held.values()) held.giveBack();
   }
 
-  /** The consumer belongs to another process now: what is held is not ours any more. False if that is known. */
-  lose(): boolean {
-    if (this.#lost) return false;
+  /** The consumer belongs to another process now: what is held is not ours any more. */
+  lose(): void {
     this.#lost = true;
     this.#pull.stop();
     for (const held of this.#held.values()) held.lose();
-    return true;
   }
 
   /** Tells the server that what is held since `since` (monotonic) is in progress. */
@@ -107,15 +131,42 @@ export class MessageSource {
     for (const held of this.#held.values()) if (held.arrivedAt <= since) held.inProgress();
   }
 
-  readonly #arrived = (message: Msg): void => {
+  #open(): PullSource {
+    const { clock, link, onDoubt } = this.#ports;
+    const { maxBytes, single } = this.#config;
+    const { stream, name: consumer } = this.#spec;
+    const pull: PullSource = new PullSource(
+      { stream, consumer, maxBytes, untilDown: single },
+      {
+        clock,
+        link,
+        room: this.#room,
+        onMessage: (message) => {
+          if (pull === this.#pull) this.#arrived(message);
+        },
+        onDoubt: (doubt) => onDoubt(this, doubt),
+      },
+    );
+    return pull;
+  }
+
+  #arrived(message: Msg): void {
     const place = readAckReply(message.reply);
     // Not from a consumer: somebody writes to our inbox.
     if (place === undefined || message.reply === undefined) return;
-    const { sequence, deliveries } = place;
-    const { acknowledger, clock, onMessage } = this.#ports;
+    const { sequence, deliveries, delivery } = place;
+    const { acknowledger, clock, onMessage, onDoubt } = this.#ports;
     if (this.#released || this.#lost) {
       acknowledger.nak(message.reply, 0);
       return;
+    }
+    if (this.#config.single) {
+      if (delivery !== this.#deliveries + 1) {
+        this.suspend();
+        onDoubt(this, 'gap');
+        return;
+      }
+      this.#deliveries = delivery;
     }
     const before = this.#held.get(sequence);
     if (before !== undefined) {
@@ -126,7 +177,7 @@ export class MessageSource {
       acknowledger.ack(message.reply);
       return;
     }
-    if (sequence > this.lastSequence) this.lastSequence = sequence;
+    if (sequence > this.#lastSequence) this.#lastSequence = sequence;
     const held = new HeldMessage(
       { sequence, deliveries, reply: message.reply, arrivedAt: clock.monotonic() },
       { acknowledger, onDone: this.#settled, onEvent: this.#eventSettled, onAgain: this.#ports.onAgain },
@@ -138,7 +189,7 @@ export class MessageSource {
     held.opened();
     // It may have been smaller than expected, so that there is room for more.
     this.refill();
-  };
+  }
 
   readonly #eventSettled = (): void => {
     this.#events -= 1;

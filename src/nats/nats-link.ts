@@ -7,6 +7,7 @@ import type { Logger } from '../logger.ts';
 import { authenticatorOf } from './nats-auth.ts';
 import type { ResolvedNats } from './nats-options.ts';
 import { judgeServer } from './server-version.ts';
+import { guardSocket } from './socket-guard.ts';
 
 export interface LinkPorts {
   readonly clock: Clock;
@@ -23,6 +24,8 @@ interface Waiter {
 /** Milliseconds between dials: at first, and at most. */
 const firstDelayMs = 100;
 const longestDelayMs = 2000;
+/** Milliseconds for one dial: one that meets a server that is silent must not outlast its recovery for long. */
+const longestDialMs = 2000;
 
 /**
  * The one connection of a transport: dialled when it is first needed, and again for as long as it is not closed.
@@ -123,7 +126,7 @@ export class NatsLink {
         inboxPrefix: `_INBOX_${namespace}`,
         ...(auth === undefined ? {} : { authenticator: authenticatorOf(auth) }),
         ...(tls === undefined ? {} : { tls }),
-        timeout: this.config.connectTimeoutMs,
+        timeout: Math.min(this.config.connectTimeoutMs, longestDialMs),
         pingInterval: pingIntervalMs,
         maxPingOut: 2,
         maxReconnectAttempts: -1,
@@ -198,6 +201,7 @@ export class NatsLink {
   }
 
   #raise(connection: NatsConnection): void {
+    guardSocket(connection);
     this.#isUp = true;
     this.#release((waiter) => waiter.resolve(connection));
     for (const listener of this.#upListeners) listener(connection);

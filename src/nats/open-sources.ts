@@ -1,12 +1,12 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { Msg } from '@nats-io/transport-node';
 import type { Clock } from '../../streams/event/clock.ts';
-import { describeError } from '../../streams/event/describe-error.ts';
 import type { Random } from '../../streams/event/random.ts';
 import type { Logger } from '../logger.ts';
 import type { StartFrom } from '../start-from.ts';
 import type { Acknowledger } from './acknowledger.ts';
-import { type ConsumerSpec, consumerInfo, createPassing, ensureConsumer } from './consumer-setup.ts';
+import { consumerKeeper } from './consumer-keeper.ts';
+import { type ConsumerSpec, type ConsumerStart, createPassing, ensureConsumer } from './consumer-setup.ts';
 import type { HeldMessage } from './held-message.ts';
 import type { ResolvedJetStream } from './jetstream-options.ts';
 import type { ReadingPlan } from './jetstream-plan.ts';
@@ -38,9 +38,6 @@ export interface SourcesPorts {
   readonly onLost: (source: MessageSource) => void;
 }
 
-/** Milliseconds between looks at a consumer that does not answer. */
-const lookAgainMs = 300;
-
 /**
  * Sets up the consumers that a subscription needs, and gives what reads them.
  *
@@ -52,18 +49,26 @@ export async function openSources(
   config: ResolvedJetStream,
   ports: SourcesPorts,
 ): Promise<MessageSource[]> {
-  const { plan, named, from, capacity, requestBytes } = input;
-  const specs = await setUp(manager, input, config, ports.random);
+  const { plan, named, capacity, requestBytes } = input;
+  // A sequence, so that a consumer that has to be made again, before anything came, begins at the same place.
+  const from: ConsumerStart =
+    input.from === 'now'
+      ? { sequence: (await manager.streams.info(config.stream.name)).state.last_seq + 1 }
+      : input.from;
+  const specs = await setUp(manager, input, from, config, ports.random);
   const window = Math.max(1, Math.floor(capacity / specs.length));
-  const revive = reviver(manager, named ? plan.kind : 'passing', from, ports);
-  return specs.map(
-    (spec) => new MessageSource({ spec, window, maxBytes: requestBytes }, { ...ports, onDoubt: revive }),
-  );
+  const kind = named ? plan.kind : 'passing';
+  const onDoubt = consumerKeeper({ manager, kind, parts: plan.parts, from }, ports);
+  return specs.map((spec) => {
+    const shared = { spec, single: kind !== 'shared', window, maxBytes: requestBytes };
+    return new MessageSource(shared, { ...ports, onDoubt });
+  });
 }
 
 async function setUp(
   manager: JetStreamManager,
-  { plan, named, from }: SourcesInput,
+  { plan, named }: SourcesInput,
+  from: ConsumerStart,
   { stream, consumer }: ResolvedJetStream,
   random: Random,
 ): Promise<ConsumerSpec[]> {
@@ -77,46 +82,4 @@ async function setUp(
     else await createPassing(manager, spec, from);
   }
   return specs;
-}
-
-/** What to do about a consumer that is silent or gone: look, and set it up again where that is right. */
-function reviver(
-  manager: JetStreamManager,
-  kind: 'shared' | 'owned' | 'passing',
-  from: StartFrom,
-  { clock, logger, onLost }: SourcesPorts,
-): (source: MessageSource, gone: boolean) => void {
-  const looking = new Set<MessageSource>();
-
-  async function look(source: MessageSource): Promise<void> {
-    const { spec, lastSequence } = source;
-    if ((await consumerInfo(manager, spec)) !== undefined) return;
-    if (kind === 'owned') {
-      onLost(source);
-      return;
-    }
-    logger.warn({ consumer: spec.name }, `consumer ${spec.name} is gone; it is made again`);
-    if (kind === 'shared') await ensureConsumer(manager, spec, from);
-    else await createPassing(manager, spec, lastSequence === 0 ? from : { sequence: lastSequence + 1 });
-  }
-
-  return (source, gone) => {
-    // Nobody deletes an owner's consumer but the next owner: from now on this one only does harm.
-    if (gone && kind === 'owned') {
-      onLost(source);
-      return;
-    }
-    if (looking.has(source)) return;
-    looking.add(source);
-    clock.setTimeout(() => {
-      look(source)
-        .catch((error: unknown) => {
-          logger.debug({ consumer: source.spec.name }, `consumer does not answer: ${describeError(error)}`);
-        })
-        .finally(() => {
-          looking.delete(source);
-          source.refill();
-        });
-    }, lookAgainMs);
-  };
 }

@@ -2,7 +2,6 @@ import type { ConsumerInfo, JetStreamManager } from '@nats-io/jetstream';
 import { describeError } from '../../streams/event/describe-error.ts';
 import { TransportError } from '../../streams/event/errors.ts';
 import type { Random } from '../../streams/event/random.ts';
-import type { StartFrom } from '../start-from.ts';
 import { type ConsumerSpec, type ConsumerStart, createConsumer, deleteConsumer } from './consumer-setup.ts';
 
 /** One part of a subscriber's events that one process at a time may read. */
@@ -34,23 +33,17 @@ export async function takeOver(
   manager: JetStreamManager,
   parts: readonly OwnedPart[],
   limits: Pick<ConsumerSpec, 'stream' | 'ackWaitMs' | 'maxAckPending'>,
-  choice: { readonly from: StartFrom; readonly random: Random },
+  choice: { readonly from: ConsumerStart; readonly random: Random },
 ): Promise<ConsumerSpec[]> {
   const { stream } = limits;
   try {
     const before = await epochs(manager, stream, parts);
-    const { from } = choice;
-    // A sequence, so that whoever takes over before anything came begins at the same place.
-    const fresh: ConsumerStart =
-      from === 'now' ? { sequence: (await manager.streams.info(stream)).state.last_seq + 1 } : from;
     const specs: ConsumerSpec[] = [];
+    const tag = Math.floor(choice.random() * 36 ** 8).toString(36);
     for (const { prefix, filter } of parts) {
       const latest = before.get(prefix)?.at(-1);
-      const number = (latest?.number ?? 0) + 1;
-      const tag = Math.floor(choice.random() * 36 ** 6).toString(36);
-      const name = `${prefix}=e${String(number).padStart(9, '0')}-${tag}`;
-      const spec = { ...limits, name, filter };
-      await createConsumer(manager, spec, latest === undefined ? fresh : resumeAt(latest.info));
+      const spec = { ...limits, name: epochName(prefix, latest, tag), filter };
+      await createConsumer(manager, spec, latest === undefined ? choice.from : resumeAt(latest.info));
       specs.push(spec);
     }
     await settleClaims(manager, stream, parts, specs);
@@ -64,6 +57,43 @@ export async function takeOver(
       },
     );
   }
+}
+
+/**
+ * Gives an owner a consumer in place of its own, which begins at `sequence`, or where its own had acknowledged all.
+ * Gives `undefined` when another process has taken the part over.
+ *
+ * @throws what the server's answers are, or the lack of them.
+ */
+export async function renewOwned(
+  manager: JetStreamManager,
+  { prefix, filter }: OwnedPart,
+  spec: ConsumerSpec,
+  choice: {
+    readonly start: ConsumerStart | undefined;
+    readonly from: ConsumerStart;
+  },
+): Promise<ConsumerSpec | undefined> {
+  const { stream } = spec;
+  const parts = [{ prefix, filter }];
+  const latest = (await epochs(manager, stream, parts)).get(prefix)?.at(-1);
+  const tag = tagOf(spec.name);
+  // One with our tag is ours, also if we never heard that it was made.
+  if (latest !== undefined && tagOf(latest.name) !== tag) return undefined;
+  const next = { ...spec, name: epochName(prefix, latest, tag) };
+  const own = latest === undefined ? choice.from : resumeAt(latest.info);
+  await createConsumer(manager, next, choice.start ?? own);
+  await settleClaims(manager, stream, parts, [next]);
+  return next;
+}
+
+function epochName(prefix: string, latest: Epoch | undefined, tag: string): string {
+  return `${prefix}=e${String((latest?.number ?? 0) + 1).padStart(9, '0')}-${tag}`;
+}
+
+/** What the consumers of one owner have in common. */
+function tagOf(name: string): string {
+  return name.slice(name.lastIndexOf('-') + 1);
 }
 
 /** Deletes all others, unless one of them is to stay instead. */

@@ -7,7 +7,15 @@ export interface PullSourceConfig {
   readonly consumer: string;
   /** Bytes that one request may bring. */
   readonly maxBytes: number;
+  /** Ends with the connection: somebody looks first what was lost with it. */
+  readonly untilDown: boolean;
 }
+
+/**
+ * Why a consumer should be looked at: it does not answer; it was deleted; a delivery is missing; or the connection was
+ * down, and what was under way is lost.
+ */
+export type Doubt = 'silent' | 'gone' | 'gap' | 'reconnected';
 
 export interface PullSourcePorts {
   readonly clock: Clock;
@@ -15,8 +23,8 @@ export interface PullSourcePorts {
   /** How many more messages there is room for. */
   readonly room: (requested: number) => number;
   readonly onMessage: (message: Msg) => void;
-  /** The consumer does not answer, or `gone` says that it was deleted: it should be looked at. */
-  readonly onDoubt: (gone: boolean) => void;
+  /** The consumer should be looked at. */
+  readonly onDoubt: (doubt: Doubt) => void;
 }
 
 /** Milliseconds that a request stays open, and between signs of life while it does. */
@@ -35,6 +43,7 @@ export class PullSource {
   readonly #ports: PullSourcePorts;
   readonly #subject: string;
   readonly #maxBytes: number;
+  readonly #untilDown: boolean;
   readonly #leave: readonly (() => void)[];
   #connection: NatsConnection | undefined;
   #subscription: Subscription | undefined;
@@ -44,9 +53,10 @@ export class PullSource {
   #timer: TimerHandle;
   #stopped = false;
 
-  constructor({ stream, consumer, maxBytes }: PullSourceConfig, ports: PullSourcePorts) {
+  constructor({ stream, consumer, maxBytes, untilDown }: PullSourceConfig, ports: PullSourcePorts) {
     this.#ports = ports;
     this.#maxBytes = maxBytes;
+    this.#untilDown = untilDown;
     this.#subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
     this.#leave = [ports.link.onDown(() => (this.#requested = 0)), ports.link.onUp(this.#restart)];
   }
@@ -87,13 +97,18 @@ export class PullSource {
   readonly #restart = (connection: NatsConnection): void => {
     if (this.#stopped) return;
     this.#requested = 0;
+    if (this.#untilDown && this.#connection !== undefined) {
+      this.stop();
+      this.#ports.onDoubt('reconnected');
+      return;
+    }
     if (connection !== this.#connection) {
       this.#connection = connection;
       this.#inbox = createInbox(`_INBOX_${this.#ports.link.config.namespace}`);
       this.#subscription = connection.subscribe(this.#inbox, {
         callback: (error, message) => {
           if (error === null) this.#heard(message);
-          else this.#ports.onDoubt(false);
+          else this.#ports.onDoubt('silent');
         },
       });
     }
@@ -120,7 +135,7 @@ export class PullSource {
       code === 408 || (code === 409 && /max ?bytes|batch completed/i.test(headers?.description ?? ''));
     if (expired) this.refill();
     // Not at once: what is wrong now will be so for a while.
-    else this.#ports.onDoubt(/consumer deleted/i.test(headers?.description ?? ''));
+    else this.#ports.onDoubt(/consumer deleted/i.test(headers?.description ?? '') ? 'gone' : 'silent');
   }
 
   readonly #look = (): void => {
@@ -130,7 +145,7 @@ export class PullSource {
     const silentMs = clock.monotonic() - this.#heardAt;
     if (silentMs >= silenceMs && link.up !== undefined) {
       this.#requested = 0;
-      this.#ports.onDoubt(false);
+      this.#ports.onDoubt('silent');
       this.refill();
     }
     this.#timer ??= clock.setTimeout(this.#look, Math.max(100, silenceMs - silentMs), true);

@@ -1,0 +1,130 @@
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { Clock } from '../../streams/event/clock.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import { TransportError } from '../../streams/event/errors.ts';
+import type { Random } from '../../streams/event/random.ts';
+import type { Logger } from '../logger.ts';
+import {
+  type ConsumerSpec,
+  type ConsumerStart,
+  consumerInfo,
+  createPassing,
+  deleteConsumer,
+  ensureConsumer,
+} from './consumer-setup.ts';
+import type { MessageSource } from './message-source.ts';
+import { type OwnedPart, renewOwned } from './owned-consumers.ts';
+import type { Doubt } from './pull-source.ts';
+
+export interface KeeperConfig {
+  readonly manager: JetStreamManager;
+  /** Who reads the consumers: all of a name, one process of a name at a time, or one process that has none. */
+  readonly kind: 'shared' | 'owned' | 'passing';
+  readonly parts: readonly OwnedPart[];
+  /** Where they began. */
+  readonly from: ConsumerStart;
+}
+
+export interface KeeperPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** A consumer that this process owned belongs to another. */
+  readonly onLost: (source: MessageSource) => void;
+}
+
+/** Milliseconds before the first look at a consumer that does not answer, and between tries. */
+const lookAgainMs = 300;
+
+/**
+ * Looks after consumers: gives what to call when one is in doubt.
+ *
+ * One that many read is made again if it is gone. One that a single process reads is replaced by a new one as soon as
+ * deliveries may have been lost: it begins behind what has come, so that what was lost comes first, in order.
+ */
+export function consumerKeeper(
+  config: KeeperConfig,
+  ports: KeeperPorts,
+): (source: MessageSource, doubt: Doubt) => void {
+  const { kind } = config;
+  const looking = new Set<MessageSource>();
+
+  async function look(source: MessageSource, doubt: Doubt): Promise<void> {
+    const there = doubt === 'silent' && (await consumerInfo(config.manager, source.spec)) !== undefined;
+    if (there) source.refill();
+    else if (kind === 'shared') await remake(source, config, ports.logger);
+    else await replace(source, doubt, config, ports);
+  }
+
+  const later = (source: MessageSource, doubt: Doubt): void => {
+    ports.clock.setTimeout(() => tryLook(source, doubt), lookAgainMs, true);
+  };
+
+  function tryLook(source: MessageSource, doubt: Doubt): void {
+    look(source, doubt).then(
+      () => looking.delete(source),
+      (error: unknown) => {
+        const { name } = source.spec;
+        if (source.ended) looking.delete(source);
+        else {
+          ports.logger.debug({ consumer: name }, `consumer ${name} is in doubt: ${describeError(error)}`);
+          later(source, doubt);
+        }
+      },
+    );
+  }
+
+  return (source, doubt) => {
+    if (looking.has(source)) return;
+    looking.add(source);
+    if (doubt === 'silent') later(source, doubt);
+    else tryLook(source, doubt);
+  };
+}
+
+async function remake(source: MessageSource, { manager, from }: KeeperConfig, logger: Logger): Promise<void> {
+  const { spec, resumeAt } = source;
+  logger.warn({ consumer: spec.name }, `consumer ${spec.name} is gone; it is made again`);
+  await ensureConsumer(manager, spec, resumeAt === undefined ? from : { sequence: resumeAt });
+  source.refill();
+}
+
+async function replace(
+  source: MessageSource,
+  doubt: Doubt,
+  { manager, kind, parts, from }: KeeperConfig,
+  { random, onLost }: KeeperPorts,
+): Promise<void> {
+  source.suspend();
+  const { spec, resumeAt } = source;
+  const start = resumeAt === undefined ? undefined : { sequence: resumeAt };
+  // Nobody deletes an owner's consumer but the next owner: till that is known, what is held is not ours.
+  if (kind === 'owned' && doubt === 'gone') source.lose();
+  const next =
+    kind === 'owned'
+      ? await renewOwned(manager, partOf(spec, parts), spec, { start, from })
+      : await renewPassing(manager, spec, start ?? from, random);
+  if (source.ended) {
+    if (next !== undefined) await deleteConsumer(manager, next);
+  } else if (next === undefined) onLost(source);
+  else source.readFrom(next);
+}
+
+async function renewPassing(
+  manager: JetStreamManager,
+  spec: ConsumerSpec,
+  start: ConsumerStart,
+  random: Random,
+): Promise<ConsumerSpec> {
+  const stem = spec.name.slice(0, spec.name.lastIndexOf('='));
+  const next = { ...spec, name: `${stem}=${Math.floor(random() * 2 ** 40).toString(36)}` };
+  await createPassing(manager, next, start);
+  await deleteConsumer(manager, spec);
+  return next;
+}
+
+function partOf({ name, filter }: ConsumerSpec, parts: readonly OwnedPart[]): OwnedPart {
+  const part = parts.find((one) => one.filter === filter);
+  if (part === undefined) throw new TransportError(`consumer ${name} is of no part of its subscription`);
+  return part;
+}
