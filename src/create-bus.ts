@@ -1,10 +1,13 @@
 import { guarded } from './logger.ts';
 import { describeError } from '../streams/event/describe-error.ts';
 import { Subject } from 'rxjs';
+import type { HandlerCall } from '../actors/handler-call.ts';
+import type { HandlerContext } from '../actors/handler.ts';
+import type { EventEnvelope } from '../streams/event/envelope.ts';
 import { EventRegistry } from '../streams/event/event-registry.ts';
 import { assembleBus } from './assemble-bus.ts';
 import { busDeadLetters, busLogParts } from './bus-log-parts.ts';
-import { resolveBusOptions, type BusOptions } from './bus-options.ts';
+import { resolveBusOptions, type BusOptions, type ResolvedBus } from './bus-options.ts';
 import type { Bus } from './bus.ts';
 import { Entities } from './entities.ts';
 import { EventFactory } from './event-factory.ts';
@@ -14,7 +17,7 @@ import { compose } from './middleware.ts';
 import { PublishGate } from './publish-gate.ts';
 import { Publisher } from './publisher.ts';
 import { RoutingRules } from './routing-rules.ts';
-import { SubscriberHost } from './subscriber-host.ts';
+import { SubscriberHost, type HostOptions, type HostPorts } from './subscriber-host.ts';
 import { SubscriptionRegistry } from './subscription-registry.ts';
 
 /**
@@ -35,26 +38,16 @@ import { SubscriptionRegistry } from './subscription-registry.ts';
  */
 export function createBus(options: BusOptions = {}): Bus {
   const resolved = resolveBusOptions(options);
-  const { clock, random, heartbeatMs, middleware, subscriberDefaults: defaults } = resolved;
+  const { clock, random, heartbeatMs } = resolved;
 
   const logger = guarded(resolved.logger);
   const registry = new EventRegistry(resolved.unknownTypes);
   for (const definition of resolved.events) registry.add(definition);
-  const factory = new EventFactory(resolved, {
-    clock,
-    random,
-    registry,
-  });
+  const factory = new EventFactory(resolved, { clock, random, registry });
   const lift = eventLift(registry);
   const announce = (type: string, data: object): void => publisher.announce(`breakwater.${type}`, data);
-  const transport = resolved.transport({
-    clock,
-    random,
-    logger,
-    lift,
-    announce,
-    onIdle: () => host.settled(),
-  });
+  const onSettled = (): void => host.settled();
+  const transport = resolved.transport({ clock, random, logger, lift, announce, onIdle: onSettled });
   const gate = new PublishGate(resolved, clock);
   const errors = new Subject<unknown>();
   const publisher: Publisher = new Publisher({
@@ -67,42 +60,21 @@ export function createBus(options: BusOptions = {}): Bus {
   });
   const rules = new RoutingRules();
   const kept = { clock, logger, lift, transport };
-  const deadLetters = busDeadLetters(resolved.deadLetters, { ...kept, entities: () => entities });
+  const deadLetters = busDeadLetters(resolved.deadLetters, {
+    ...kept,
+    entities: (): Entities => entities,
+  });
   const ports = { clock, random, transport, deadLetters, rules, logger, registry };
   const newId = (): string => factory.id();
   const { store } = transport;
   const subscriptions = new SubscriptionRegistry({ clock, logger, store, newId, intervalMs: heartbeatMs });
-  const streams = new EventStreams({ ...ports, onSettled: () => host.settled() });
-  const entities: Entities = new Entities({
-    ...ports,
-    factory,
-    lift,
-    announce,
-    onSettled: () => host.settled(),
-    onError: (error) => errors.next(error),
-    publish: (event) => publisher.publish(event),
-  });
-  const host: SubscriberHost = new SubscriberHost(
-    {
-      defaults,
-      maxSubscribers: resolved.maxSubscribers,
-      supervisor: resolved.supervisor,
-      wrap: (handler) => compose(middleware, handler),
-    },
-    {
-      ...ports,
-      // Idle means entities, too.
-      streams: {
-        get quiet() {
-          return streams.quiet && entities.quiet;
-        },
-        close: () => streams.close(),
-      },
-      publishFrom: (call) => publisher.publishFrom(call),
-      announce,
-      subscriptions,
-    },
-  );
+  const streams = new EventStreams({ ...ports, onSettled });
+  const onError = (error: unknown): void => errors.next(error);
+  const publish = (event: EventEnvelope): Promise<unknown> => publisher.publish(event);
+  const entities = new Entities({ ...ports, factory, lift, announce, onSettled, onError, publish });
+  const publishFrom = (call: HandlerCall): HandlerContext['publish'] => publisher.publishFrom(call);
+  const hostPorts = { ...ports, streams: both(streams, entities), publishFrom, announce, subscriptions };
+  const host = new SubscriberHost(hostOptions(resolved), hostPorts);
   return assembleBus({
     ...ports,
     types: registry,
@@ -116,4 +88,28 @@ export function createBus(options: BusOptions = {}): Bus {
     heartbeatMs,
     ...busLogParts(resolved, { ...kept, registry, factory, gate, host, publisher }),
   });
+}
+
+function hostOptions({
+  subscriberDefaults,
+  maxSubscribers,
+  supervisor,
+  middleware,
+}: ResolvedBus): HostOptions {
+  return {
+    defaults: subscriberDefaults,
+    maxSubscribers,
+    supervisor,
+    wrap: (handler) => compose(middleware, handler),
+  };
+}
+
+/** Idle means entities, too. */
+function both(streams: EventStreams, entities: Entities): HostPorts['streams'] {
+  return {
+    get quiet() {
+      return streams.quiet && entities.quiet;
+    },
+    close: () => streams.close(),
+  };
 }
