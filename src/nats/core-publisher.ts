@@ -1,4 +1,5 @@
 import { PermissionViolationError } from '@nats-io/transport-node';
+import type { Clock } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
 import { TransportError } from '../../streams/event/errors.ts';
 import type { Published } from '../transport/transport.ts';
@@ -16,6 +17,7 @@ const published: Published = Object.freeze({ level: 'accepted', matched: -1 });
  * lost in between, nobody knows what was taken: the publish fails, and is not tried again.
  */
 export class CorePublisher {
+  readonly #clock: Clock;
   readonly #link: NatsLink;
   readonly #format: WireFormat;
   readonly #leave: () => void;
@@ -23,7 +25,8 @@ export class CorePublisher {
   readonly #denied = new Map<string, Error>();
   #messages = 0;
 
-  constructor(link: NatsLink, format: WireFormat) {
+  constructor(link: NatsLink, format: WireFormat, clock: Clock) {
+    this.#clock = clock;
     this.#link = link;
     this.#format = format;
     this.#leave = link.onError((error) => {
@@ -46,6 +49,8 @@ export class CorePublisher {
     } catch (error) {
       throw lost(error);
     }
+    // A refusal came first, but the client tells of it by a way of its own, which is longer.
+    await new Promise<void>((resolve) => this.#clock.yieldTurn(resolve));
     const denied = this.#denied.get(subject);
     if (denied === undefined) return published;
     throw new TransportError(`this connection may not publish to ${subject}: ${describeError(denied)}`, {

@@ -75,7 +75,7 @@ class CoreTransport implements Transport {
     this.#link = new NatsLink(config.nats, { clock, random, logger });
     this.#format = new WireFormat(config.codec, config.batching === 'off', config.maxMessageBytes);
     this.#slots = new SlotTable(1, (event) => coreSubject(config.nats.namespace, event));
-    this.#publisher = new CorePublisher(this.#link, this.#format);
+    this.#publisher = new CorePublisher(this.#link, this.#format, clock);
     const { maxBatchEvents: maxEvents, maxPending, publishTimeoutMs: timeoutMs } = config;
     this.#commit = new GroupCommit(
       { maxEvents, maxInFlight, maxPending, timeoutMs },
