@@ -22,6 +22,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: needsBuild,
+          globalSetup: 'test/support/require-nats.ts',
           setupFiles: 'test/support/property-seed.ts',
           // Properties take seconds; the limit is there for what hangs, not for what is slow.
           testTimeout: 60_000,
