@@ -102,6 +102,30 @@ const facts: Readonly<Record<string, Fact>> = {
     assert.ok(after.first >= first + 4);
   },
 
+  'trims what stands before a position, and nothing else': async (session) => {
+    const { first } = await session.log.append(sampleEvents(1, 40));
+    assert.equal(await session.log.trim(first), 0);
+    assert.equal(await session.log.trim(first + 10), 10);
+    assert.equal(await session.log.trim(first + 10), 0);
+    const offsets = (await session.readAll()).map(({ position }) => position - first);
+    assert.deepEqual(
+      offsets,
+      Array.from({ length: 30 }, (_, at) => at + 10),
+    );
+  },
+
+  'tells all who watch in one order, also when one of them appends meanwhile': async ({ log }) => {
+    const heard: number[] = [];
+    let more: unknown;
+    log.watch(() => {
+      more ??= log.append([sampleEvent(2)]);
+    });
+    log.watch((first) => heard.push(first));
+    const { first } = await log.append([sampleEvent(1)]);
+    await more;
+    assert.deepEqual(heard, [first, first + 1]);
+  },
+
   'removes single records, each once': async (session) => {
     const { first } = await session.log.append(sampleEvents(1, 6));
     assert.equal(await session.log.remove([first + 1, first + 4, first + 1, first + 90]), 2);

@@ -11,6 +11,12 @@ import { CodecError, StorageError } from '../../../streams/event/errors.ts';
 import { orderEvent, orderEvents, readAll, realPorts, withStore } from '../../support/open-store.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
+/** When this process started, as the system counts it. */
+function ownStart(): string {
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+}
+
 const types = ['order.placed', 'order.paid', 'order.lost'];
 
 /** A rare key, rare correlations, a type that is everywhere and one that is rare. */
@@ -63,6 +69,31 @@ describe('the index', () => {
         expect(upward.records.map(({ event }) => event)).toEqual(wanted.map(({ event }) => event));
         const downward = await readAll(log, { ...ask, order: 'newest' });
         expect(downward.records).toEqual(upward.records.toReversed());
+      }
+    });
+  });
+
+  it('has a segment that ended with an append, and one that began with it', async () => {
+    const path = temporaryFolder();
+    await withStore(lmdbStore({ path }), async ({ log }) => {
+      await log.append([orderEvent(1, { key: 'first' }), ...orderEvents(2, 16_383)]);
+      await log.append([orderEvent(16_384, { key: 'second' })]);
+      await log.append([orderEvent(16_385, { key: 'third' })]);
+      for (const [key, position] of [
+        ['first', 1],
+        ['second', 16_384],
+        ['third', 16_385],
+      ] as const) {
+        expect(await readAll(log, { key })).toMatchObject({ records: [{ position }], pages: 1 });
+      }
+    });
+    await withStore(lmdbStore({ path }), async ({ log }) => {
+      for (const [key, position] of [
+        ['first', 1],
+        ['second', 16_384],
+        ['third', 16_385],
+      ] as const) {
+        expect(await readAll(log, { key })).toMatchObject({ records: [{ position }], pages: 1 });
       }
     });
   });
@@ -218,7 +249,7 @@ describe('the folder', () => {
 
   it.each([
     ['a process that has the number of a dead one', { pid: process.pid, boot: 'same', started: '1' }],
-    ['a machine that was started again', { pid: process.pid, boot: 'another', started: 'own' }],
+    ['a machine that was started again', { pid: process.pid, boot: 'another', started: ownStart() }],
     ['a crash that left half a file', undefined],
   ])('is taken over from %s', async (_what, owner) => {
     const path = temporaryFolder();
