@@ -1,4 +1,3 @@
-import type { Observable } from 'rxjs';
 import type { ParkedKey } from './entity-parking.ts';
 
 /**
@@ -60,6 +59,3 @@ export interface AskOptions {
   /** Milliseconds. Default `30_000`. */
   readonly timeoutMs?: number;
 }
-
-/** Emits what an entity is, and each change of it that is kept. */
-export type EntityChanges<View> = Observable<View>;

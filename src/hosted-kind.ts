@@ -4,6 +4,7 @@ import { describeError } from '../streams/event/describe-error.ts';
 import type { EventEnvelope } from '../streams/event/envelope.ts';
 import { ClosedError, hasCode } from '../streams/event/errors.ts';
 import { backoff } from '../streams/operators/backoff.ts';
+import { timerLetterType } from './entity-failures.ts';
 import type { EntityHostState, EntityHostStats } from './entity-host.ts';
 import type { ResolvedEntityHost } from './entity-options.ts';
 import { entityParts, type EntityParts, type EntityPorts } from './entity-parts.ts';
@@ -107,7 +108,7 @@ export class HostedKind {
     const { parking, definition, engine, answers } = this.parts;
     if (parking.size > 0) {
       const { key: timerKey } = (event.data ?? {}) as { readonly key?: unknown };
-      const ofTimer = event.type === 'breakwater.entity.timer' && typeof timerKey === 'string';
+      const ofTimer = event.type === timerLetterType && typeof timerKey === 'string';
       const key = ofTimer ? timerKey : keyOrNone(definition, event);
       if (key !== undefined && parking.has(key)) {
         const released = await this.release(key, event);

@@ -174,3 +174,46 @@ export const passiveEntities: Row = {
   subject: { name: 'breakwater', prepare: () => memory(100_000, 1_000) },
   peers: [],
 };
+
+/** A log of events and the entities that they made, on disk; gives its folder. */
+async function grown(events: number, count: number): Promise<string> {
+  const path = temporaryFolder();
+  const bus = busOn(lmdb({ path, sync: 'os' }));
+  const host = bus.host(account, { maxActive: 1_000 });
+  const size = 4_096;
+  for (let n = 0; n < events; n += size) {
+    const length = Math.min(size, events - n);
+    await bus.publishBatch(Array.from({ length }, (_, at) => booked(bookingAt(n + at, count))));
+  }
+  await bus.idle();
+  if (host.stats().handled !== events)
+    throw new Error(`${host.stats().handled} of ${events} events were handled`);
+  await bus.close();
+  return path;
+}
+
+export const entitiesRecovery: Row = {
+  id: 'entities-recovery',
+  what: 'from a closed log of 1 M events with 100 000 entities to the answer of one of them',
+  unit: 'ms',
+  better: 'lower',
+  goal: noGoal,
+  runs: 5,
+  warmUps: 1,
+  subject: {
+    name: 'breakwater',
+    prepare: async (): Promise<Measure> => {
+      const path = await grown(1_000_000, 100_000);
+      return async () => {
+        const before = performance.now();
+        const bus = busOn(lmdb({ path }));
+        bus.host(account);
+        await bus.entity(account, 'account-77777').ask((snapshot) => snapshot.context.balance);
+        const ms = performance.now() - before;
+        await bus.close();
+        return ms;
+      };
+    },
+  },
+  peers: [],
+};
