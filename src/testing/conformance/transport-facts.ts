@@ -46,8 +46,9 @@ export const deliveryFacts: Readonly<Record<string, TransportFact>> = {
     await session.quiet();
     const counts = [placed, twice, part, other].map(({ deliveries }) => deliveries.length);
     assert.deepEqual(counts, [1, 1, 1, 0]);
-    assert.deepEqual(placed.deliveries[0]?.event, sampleEvent(1, { type: 'order.placed' }));
-    assert.equal(placed.deliveries[0].attempt, 1);
+    // What came over a wire was made anew, and marked as checked: only what it says must be the same.
+    assert.deepEqual({ ...placed.deliveries[0]?.event }, { ...sampleEvent(1, { type: 'order.placed' }) });
+    assert.equal(placed.deliveries[0]?.attempt, 1);
   },
 
   'gives the events of one publisher in their order': async (session) => {
