@@ -30,7 +30,11 @@ function eventArbitrary(fc: typeof FastCheck): FastCheck.Arbitrary<EventEnvelope
     type: fc.constantFrom(...types),
     priority: fc.constantFrom('critical' as const, 'high' as const, 'normal' as const, 'low' as const),
     data: fc.oneof(
-      fc.json().map((text): unknown => JSON.parse(text)),
+      fc
+        .json()
+        // No event has a member of this name: every codec refuses it.
+        .filter((text) => !text.includes('__proto__'))
+        .map((text): unknown => JSON.parse(text)),
       fc.constant(undefined),
       fc.constant(-0),
     ),
