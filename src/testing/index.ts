@@ -77,3 +77,19 @@ export { collectEvents } from './collect-events.ts';
 export { duplicator } from './duplicator.ts';
 export { expectEvents, type ExpectedEvent } from './expect-events.ts';
 export { marblesOf, marbleStream, type MarbleEvent, type MarbleOptions } from './marbles.ts';
+
+export { deliveryProgram } from './simulation/delivery-program.ts';
+export type { DeliveryParts } from './simulation/delivery-run.ts';
+export { drawFaultRates, type FaultRates } from './simulation/fault-rates.ts';
+export {
+  describeSimulation,
+  shrinkSimulation,
+  simulate,
+  type SimulationOptions,
+  type SimulationProgram,
+  type SimulationReport,
+} from './simulation/simulate.ts';
+export { SimulatedDisk, type SimulatedDiskOptions } from './simulation/simulated-disk.ts';
+export { simulatedStore } from './simulation/simulated-store.ts';
+export { SimulationFailure, SimulationWorld } from './simulation/simulation-world.ts';
+export type { WorldClock } from './simulation/world-clock.ts';
