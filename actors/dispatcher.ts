@@ -96,6 +96,11 @@ export class Dispatcher implements CallOwner {
     return calls;
   }
 
+  /** Tells the handlers whose deliveries were revoked to give up. */
+  abortRevoked(reason: Error): void {
+    for (const { call } of this.#slots) if (call?.delivery.revoked === true) call.abort(reason);
+  }
+
   publishFrom(call: HandlerCall): HandlerContext['publish'] {
     return this.#ports.publish(call);
   }

@@ -47,6 +47,10 @@ export class HandlerCall implements HandlerContext {
     return this.delivery.position;
   }
 
+  get fencingToken(): number | undefined {
+    return this.delivery.fencingToken;
+  }
+
   get replay(): boolean {
     return false;
   }

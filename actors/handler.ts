@@ -13,6 +13,11 @@ export interface HandlerContext {
   readonly idempotencyKey: string;
   /** Where the event stands in the log that it comes from, if it comes from one. */
   readonly position: number | undefined;
+  /**
+   * Grows with each process that comes to own the event's key, where processes share a subscriber in order. A store
+   * that keeps the highest it has seen, and refuses lower ones, is safe from a process that was stopped and woke up.
+   */
+  readonly fencingToken?: number | undefined;
   /** The event is played again by `bus.replay`: it was handled before, and what is published goes nowhere. */
   readonly replay: boolean;
   /**

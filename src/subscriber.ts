@@ -161,6 +161,7 @@ export class Subscriber {
       durable: config.durable,
       from: config.from,
       onCaughtUp: this.#caughtUp,
+      onRevoked: (reason) => this.#dispatcher.abortRevoked(reason),
       onUnreadable: (event, error) => this.#store(event, 'unreadable', error, 0),
     });
     const deliveries = source.deliveries.subscribe({

@@ -22,6 +22,12 @@ export interface Arrival {
   attempt: number;
   /** Whether it is still ours: another process may have taken over what it came from. */
   readonly lost: boolean;
+  /** The number of the ownership under which it may be acted on. */
+  readonly fencingToken?: number | undefined;
+  /** A handler has it now. */
+  started?(): void;
+  /** No handler has it: it waits for its next attempt. */
+  parked?(): void;
   /** It is done with: handled, filtered or dropped. */
   settled(): void;
   /** It was given up, after `attempt` attempts. */
@@ -112,6 +118,11 @@ export class LaneFeed {
       this.#ports.onStop([arrival]);
       return;
     }
+    arrival.parked?.();
+    if (arrival.lost) {
+      this.settle(arrival);
+      return;
+    }
     arrival.attempt += 1;
     this.mailbox.park();
     credit.repay();
@@ -184,6 +195,7 @@ export class LaneFeed {
         continue;
       }
       credit.spend();
+      arrival.started?.();
       subscriber.next(new FedDelivery(arrival, mailbox.takenPlace, this));
     }
   }
@@ -206,6 +218,14 @@ class FedDelivery implements Delivery {
     this.#arrival = arrival;
     this.#place = place;
     this.#feed = feed;
+  }
+
+  get fencingToken(): number | undefined {
+    return this.#arrival.fencingToken;
+  }
+
+  get revoked(): boolean {
+    return this.#arrival.lost;
   }
 
   ack(): void {

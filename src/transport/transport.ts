@@ -89,6 +89,8 @@ export interface TransportSubscribeOptions {
   readonly from?: StartFrom;
   /** Called when nothing is left to be read from a log, with no delivery to say so. */
   readonly onCaughtUp?: () => void;
+  /** Some deliveries may belong to another process by now: those that say `revoked`. */
+  readonly onRevoked?: (reason: Error) => void;
   /** An event of the log can no longer be given in the form that subscribers take. True: it is in the dead letters. */
   readonly onUnreadable?: (event: EventEnvelope, error: unknown) => boolean;
 }

@@ -13,6 +13,10 @@ export interface Delivery<E extends EventEnvelope = EventEnvelope> {
   readonly attempt: number;
   /** Where the event stands in the log that it comes from, if it comes from one. */
   readonly position?: number | undefined;
+  /** The number of the ownership under which this process may act on it, where processes share a subscriber by key. */
+  readonly fencingToken?: number | undefined;
+  /** Whether another process may have it by now: whatever is said of it here no longer counts. */
+  readonly revoked?: boolean;
   /** The event has been handled. */
   ack(): void;
   /** Not handled: deliver it again, `delayMs` from now. It keeps its lane and its place in its key. */
