@@ -1,8 +1,9 @@
-import { accessSync, constants, lstatSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, lstatSync } from 'node:fs';
 import { open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StorageError } from '../../streams/event/errors.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
+import { makeFolder } from './make-folder.ts';
 
 /**
  * The files of an archive, as a port: a test may fail any of its steps.
@@ -48,7 +49,7 @@ function prepare(folder: string): void {
     throw new StorageError(`the archive folder ${JSON.stringify(folder)} ${fault}`, { cause });
   };
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
   } catch (error) {
     refuse(`cannot be made: ${describeError(error)}. Name a folder, or a place where one can be made`, error);
   }

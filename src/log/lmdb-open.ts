@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { StorageError } from '../../streams/event/errors.ts';
 import { type FolderLock, type FolderOwner, lockFolder } from './folder-lock.ts';
@@ -7,6 +7,7 @@ import { type Databases, headNames, openDatabases, readHead, type SyncMode } fro
 import type { Head } from './lmdb-head.ts';
 import { probe, unreadable } from './lmdb-probe.ts';
 import { checkDataFile, checkLast, readTestimony, Witness } from './lmdb-witness.ts';
+import { makeFolder } from './make-folder.ts';
 import { ownIdentity } from './process-identity.ts';
 import { storageFailure } from './storage-failure.ts';
 
@@ -20,7 +21,7 @@ export interface OpenFiles {
 
 /** Opens the files of a store: owner, file, databases, head and end of the log, in this order. @throws StorageError */
 export function openFiles(path: string, sync: SyncMode): OpenFiles {
-  makeFolder(path);
+  prepareFolder(path);
   const lock = lockFolder(path, sync);
   try {
     return { ...openLocked(path, sync, lock), lock };
@@ -70,11 +71,10 @@ function flush({ root, meta }: Databases): void {
   });
 }
 
-function makeFolder(path: string): void {
+function prepareFolder(path: string): void {
   try {
-    const made = mkdirSync(path, { recursive: true, mode: 0o700 });
     // The process's mask may have left less than asked for, never more; a folder that was there keeps its rights.
-    if (made !== undefined) chmodSync(path, 0o700);
+    if (makeFolder(path)) chmodSync(path, 0o700);
   } catch (error) {
     throw storageFailure('making the folder of the store', path, error);
   }
