@@ -2,7 +2,7 @@ import { guarded } from './logger.ts';
 import { describeError } from '../streams/event/describe-error.ts';
 import { Subject } from 'rxjs';
 import type { HandlerCall } from '../actors/handler-call.ts';
-import type { HandlerContext } from '../actors/handler.ts';
+import type { HandlerContext, PublishReceipt } from '../actors/handler.ts';
 import type { EventEnvelope } from '../streams/event/envelope.ts';
 import { EventRegistry } from '../streams/event/event-registry.ts';
 import { assembleBus } from './assemble-bus.ts';
@@ -70,7 +70,7 @@ export function createBus(options: BusOptions = {}): Bus {
   const subscriptions = new SubscriptionRegistry({ clock, logger, store, newId, intervalMs: heartbeatMs });
   const streams = new EventStreams({ ...ports, onSettled });
   const onError = (error: unknown): void => errors.next(error);
-  const publish = (event: EventEnvelope): Promise<unknown> => publisher.publish(event);
+  const publish = (event: EventEnvelope): Promise<PublishReceipt> => publisher.publish(event);
   const entities = new Entities({ ...ports, factory, lift, announce, onSettled, onError, publish });
   const publishFrom = (call: HandlerCall): HandlerContext['publish'] => publisher.publishFrom(call);
   const hostPorts = { ...ports, streams: both(streams, entities), publishFrom, announce, subscriptions };

@@ -5,25 +5,25 @@ import type { Commit, Committed, Store, StoreFactory } from '../../src/store.ts'
 import type { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 /** What goes wrong with a store, as shares of its commits. */
-export interface StoreFaults {
+interface StoreFaults {
   /** Commits fail, and nothing of them is kept. */
-  readonly fails: number;
+  fails: number;
   /** Commits are said to have failed, and are kept all the same. */
-  readonly lies: number;
+  lies: number;
 }
 
 /** A store that outlives the processes that open it. */
 export interface Lives {
   /** The store as the next process opens it. What an earlier one still does goes nowhere, and it hears nothing. */
   readonly next: StoreFactory;
-  readonly faults: { fails: number; lies: number };
+  readonly faults: StoreFaults;
   /** Ends the life that runs: as `kill -9`. */
   kill(this: void): void;
 }
 
 /** Commits take up to `slowMs` of virtual time, reads of entities a turn: as a store on a disk. */
 export function lives(store: Store, clock: VirtualClock, random: Random, slowMs: number): Lives {
-  const faults = { fails: 0, lies: 0 };
+  const faults: StoreFaults = { fails: 0, lies: 0 };
   let kill = (): void => {};
 
   function open(): Store {
