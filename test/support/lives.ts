@@ -72,6 +72,10 @@ export function lives(store: Store, clock: VirtualClock, random: Random, slowMs:
       name: 'lives',
       log: {
         ...store.log,
+        read: async (range) => {
+          await Promise.resolve();
+          return alive ? store.log.read(range) : dead();
+        },
         append: (events) => (alive ? later(() => store.log.append(events)) : dead()),
         watch: (listener: AppendListener) => {
           const leave = store.log.watch(listener);
