@@ -25,7 +25,7 @@ import { type JetStreamOptions, resolveJetStream, type ResolvedJetStream } from 
 import { JetStreamPublisher } from './jetstream-publisher.ts';
 import { JetStreamSubscription } from './jetstream-subscription.ts';
 import { NatsLink } from './nats-link.ts';
-import { raced } from '../transport/raced.ts';
+import { raced } from './raced.ts';
 import { SlotTable } from './slot-table.ts';
 import { storedSubject } from './subjects.ts';
 import { deadLetterStream, ensureStream, eventStream } from './stream-setup.ts';
@@ -206,8 +206,10 @@ class JetStreamTransport implements Transport {
       checkAPI: false,
       timeout: this.#config.ackTimeoutMs,
     });
-    await patiently(clock, () => ensureStream(manager, eventStream(this.#config)));
-    await patiently(clock, () => ensureStream(manager, deadLetterStream(this.#config)));
+    // Another server of its cluster may have what this one has not, but then it is there at once.
+    const attempts = connection.info?.jetstream === true ? 6 : 2;
+    await patiently(clock, attempts, () => ensureStream(manager, eventStream(this.#config)));
+    await patiently(clock, attempts, () => ensureStream(manager, deadLetterStream(this.#config)));
     this.#isPrepared = true;
     this.#commit.pump();
     return manager;

@@ -1,15 +1,14 @@
 import type { Clock } from '../../streams/event/clock.ts';
 import { TransportError } from '../../streams/event/errors.ts';
 
-const attempts = 6;
 const firstDelayMs = 200;
 
 /**
- * Tries what may fail while a cluster elects a leader: a few times, over some six seconds.
+ * Tries what may fail while a cluster elects a leader: `attempts` times, six of which take some six seconds.
  *
  * @throws what the last try threw; at once, what waiting cannot cure.
  */
-export async function patiently<T>(clock: Clock, work: () => Promise<T>): Promise<T> {
+export async function patiently<T>(clock: Clock, attempts: number, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();

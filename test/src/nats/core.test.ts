@@ -168,7 +168,9 @@ describe.each(natsBinaries())('nats on %s', (binary) => {
     const namespace = world.namespace();
     const bus = world.coreBus({ servers: proxy.url, namespace });
     const seen: unknown[] = [];
-    world.coreBus({ namespace }).subscribe(type, ({ data }) => seen.push(data));
+    const other = world.coreBus({ namespace });
+    other.subscribe(type, ({ data }) => seen.push(data));
+    await other.ready();
     await bus.publish(type, 'before');
     await until(() => seen.length === 1);
 
