@@ -13,7 +13,7 @@ import type {
   TransportSubscription,
 } from '../transport/transport.ts';
 import type { Turn } from '../transport/turn.ts';
-import { type Arrival, LaneFeed } from './lane-feed.ts';
+import { type Arrival, LaneFeed } from '../transport/lane-feed.ts';
 import type { NatsLink } from './nats-link.ts';
 import { coreSubjects, coveringPatterns, isSubjectOf, nameToken } from './subjects.ts';
 import type { WireFormat } from './wire-message.ts';

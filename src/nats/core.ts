@@ -18,7 +18,7 @@ import { CorePublisher } from './core-publisher.ts';
 import { CoreSubscription } from './core-subscription.ts';
 import { GroupCommit } from './group-commit.ts';
 import { NatsLink } from './nats-link.ts';
-import { raced } from './raced.ts';
+import { raced } from '../transport/raced.ts';
 import { SlotTable } from './slot-table.ts';
 import { coreSubject } from './subjects.ts';
 import { WireFormat } from './wire-message.ts';

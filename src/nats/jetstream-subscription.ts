@@ -21,7 +21,7 @@ import type { DeadLetterCopies } from './dead-letter-copies.ts';
 import type { HeldMessage } from './held-message.ts';
 import type { ResolvedJetStream } from './jetstream-options.ts';
 import { readingPlan, type ReadingPlan } from './jetstream-plan.ts';
-import { LaneFeed } from './lane-feed.ts';
+import { LaneFeed } from '../transport/lane-feed.ts';
 import type { MessageSource } from './message-source.ts';
 import type { NatsLink } from './nats-link.ts';
 import { openSources } from './open-sources.ts';

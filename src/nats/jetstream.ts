@@ -25,7 +25,7 @@ import { type JetStreamOptions, resolveJetStream, type ResolvedJetStream } from 
 import { JetStreamPublisher } from './jetstream-publisher.ts';
 import { JetStreamSubscription } from './jetstream-subscription.ts';
 import { NatsLink } from './nats-link.ts';
-import { raced } from './raced.ts';
+import { raced } from '../transport/raced.ts';
 import { SlotTable } from './slot-table.ts';
 import { storedSubject } from './subjects.ts';
 import { deadLetterStream, ensureStream, eventStream } from './stream-setup.ts';

@@ -1,6 +1,6 @@
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { HeldMessage } from './held-message.ts';
-import type { Arrival } from './lane-feed.ts';
+import type { Arrival } from '../transport/lane-feed.ts';
 import { positionOf } from './stream-position.ts';
 
 /** What to do about an event that is given up. */
