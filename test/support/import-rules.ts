@@ -21,6 +21,7 @@ const TOPS: Readonly<Record<string, readonly string[]>> = {
   dashboard: ['cli'],
   nats: ['cli'],
   protobuf: [],
+  redis: [],
   testing: ['cli'],
 };
 
