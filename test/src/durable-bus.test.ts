@@ -141,3 +141,24 @@ describe('a bus on a log', () => {
     expect(seen).toEqual(Array.from({ length: 3_000 }, (_, n) => n));
   });
 });
+
+describe('the log of a bus', () => {
+  it('has what nobody subscribes to, and nothing that the bus says of itself', async () => {
+    const { start, clock } = createDurableWorld();
+    const bus = start();
+    const told: string[] = [];
+    bus.subscribe('breakwater.>', ({ type }) => void told.push(type), { name: 'operator' });
+    await bus.publish(placed, { n: 1 });
+    const failing = bus.subscribe(placed, () => Promise.reject(new Error('no')), { name: 'failing' });
+    failing.isolate();
+    await clock.flush();
+
+    expect(told).toEqual(['breakwater.breaker.isolated']);
+    expect((await bus.query()).records.map(({ event }) => event.type)).toEqual(['order.placed']);
+  });
+
+  it('takes a publish that cannot wait, where it is in memory', () => {
+    const { start } = createDurableWorld();
+    expect(start().publishSync(placed, { n: 1 })).toMatchObject({ level: 'accepted', position: 1 });
+  });
+});
