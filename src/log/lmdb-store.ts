@@ -35,6 +35,9 @@ export function lmdbStore(options: LmdbStoreOptions): StoreFactory {
 
 const nothing: readonly never[] = [];
 
+/** How far the witness may lag behind while events are appended: writing it each time would cost a fifth of a commit. */
+const witnessIntervalMs = 50;
+
 class LmdbStore implements Store {
   readonly name = 'lmdb';
   readonly log: EventLog;
@@ -54,6 +57,7 @@ class LmdbStore implements Store {
   #first: number | undefined;
   #closing: Promise<void> | undefined;
   #flushing = false;
+  #witnessedAt = -Infinity;
 
   constructor({ path, sync, maxBytes }: Required<LmdbStoreOptions>, clock: Clock, files: OpenFiles) {
     const { databases, head } = files;
@@ -125,6 +129,9 @@ class LmdbStore implements Store {
   #written(head: Head): void {
     this.#first = undefined;
     this.#setHealth('ok');
+    const now = this.#clock.monotonic();
+    if (now - this.#witnessedAt < witnessIntervalMs) return;
+    this.#witnessedAt = now;
     if (this.#sync !== 'os') this.#files.witness.record(head.last);
     else if (!this.#flushing) void this.#witnessFlush(head);
   }

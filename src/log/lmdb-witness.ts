@@ -25,7 +25,7 @@ export interface Testimony {
  * Keeps beside the data file how far it went.
  *
  * LMDB notices neither that its file was cut off, nor that it was emptied or replaced by an older copy; this does.
- * Written after each commit and not flushed: it may lag behind the data, but never leads.
+ * Written after commits, not after each, and not flushed: it may lag behind the data, but never leads.
  */
 export class Witness {
   readonly #file: number;
