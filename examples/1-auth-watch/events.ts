@@ -28,6 +28,9 @@ export const undecodable = defineEvent(
   { priority: 'low' },
 );
 
+/** Reading of an input begins. The lines that follow are of it. */
+export const inputOpened = defineEvent('input.opened', z.object({ firstLine: z.string() }));
+
 // Alerts. Their key is the address, given where they are published.
 
 export const bruteForce = defineEvent('auth.alert.bruteforce', z.object({ count: z.int() }), {

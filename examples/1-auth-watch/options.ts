@@ -7,6 +7,12 @@ export interface Options {
   readonly follow: boolean;
   readonly dialect: 'openssh' | 'pam';
   readonly json: boolean;
+  /** A folder that keeps the events; absent for one of this run alone. */
+  readonly log: string | undefined;
+  /** Whether events are written at all. */
+  readonly keepsLog: boolean;
+  /** How many times as fast as they came the events of the log are played again; absent for reading an input. */
+  readonly replay: number | undefined;
   readonly help: boolean;
 }
 
@@ -23,6 +29,12 @@ Usage: npm start -- [options]
                    (without it, a made-up sample log is played)
   --follow         keep watching PATH, through rotation, until Ctrl-C
   --dialect NAME   openssh (default), or pam for the lines of sshd(pam_unix)
+  --log PATH       keep the events in this folder; an input that was read in
+                   part goes on where it stopped (without it, they are kept in
+                   a folder of this run alone)
+  --no-log         keep them in memory alone
+  --replay SPEED   play the events of --log PATH again: 1x as they came, 10x
+                   ten times as fast, max without pauses
   --json           one JSON object a line on standard output
   --help           show this
 `;
@@ -33,14 +45,30 @@ Usage: npm start -- [options]
  * @throws UsageError for options that are not known, or do not go together.
  */
 export function parseOptions(args: readonly string[]): Options {
-  const { input, follow = false, dialect = 'openssh', json = false, help = false } = parse(args);
+  const { input, follow = false, dialect = 'openssh', json = false, help = false, ...given } = parse(args);
+  const { log, replay } = given;
+  const noLog = given['no-log'] ?? false;
   if (dialect !== 'openssh' && dialect !== 'pam') {
     throw new UsageError(`--dialect must be openssh or pam, got ${JSON.stringify(dialect)}`);
   }
   if (input === '') throw new UsageError('--input must name a file, or - for standard input');
   if (follow && input === undefined)
     throw new UsageError('--follow needs --input PATH: a sample does not grow');
-  return { input, follow, dialect, json, help };
+  if (log === '') throw new UsageError('--log must name a folder');
+  if (noLog && log !== undefined) throw new UsageError('--log and --no-log exclude each other');
+  if (replay !== undefined && log === undefined)
+    throw new UsageError('--replay needs --log PATH: what is played again must have been kept');
+  if (replay !== undefined && (input !== undefined || follow))
+    throw new UsageError('--replay takes its lines from the log: leave out --input and --follow');
+  return { input, follow, dialect, json, log, keepsLog: !noLog, replay: readSpeed(replay), help };
+}
+
+function readSpeed(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (text === 'max') return Infinity;
+  const speed = Number(/^(\d+(?:\.\d+)?)x$/.exec(text)?.[1]);
+  if (speed > 0) return speed;
+  throw new UsageError(`--replay must be a speed like 1x or 10x, or max, got ${JSON.stringify(text)}`);
 }
 
 function parse(args: readonly string[]): {
@@ -48,6 +76,9 @@ function parse(args: readonly string[]): {
   follow?: boolean;
   dialect?: string;
   json?: boolean;
+  log?: string;
+  'no-log'?: boolean;
+  replay?: string;
   help?: boolean;
 } {
   try {
@@ -59,6 +90,9 @@ function parse(args: readonly string[]): {
         follow: { type: 'boolean' },
         dialect: { type: 'string' },
         json: { type: 'boolean' },
+        log: { type: 'string' },
+        'no-log': { type: 'boolean' },
+        replay: { type: 'string' },
         help: { type: 'boolean' },
       },
     }).values;

@@ -5,24 +5,33 @@ import { copyText } from './parse/copy-text.ts';
 import { createLineParser } from './parse/line-parser.ts';
 import type { BadLine } from './read/line-splitter.ts';
 
-/**
- * Makes the publisher of one log: each line becomes one event, in the lane of its severity, at the time of
- * the log. Await it: it resolves when the handlers have room for more.
- */
-export function createLinePublisher(
-  bus: Bus,
-  dialect: Dialect,
-): (line: string | BadLine) => Promise<PublishReceipt> {
+/** The publisher of one log. Lines must come in the order of the log. */
+export interface LinePublisher {
+  /** Publishes a line as one event, in the lane of its severity, at the time of the log. */
+  publish(line: string | BadLine): Promise<PublishReceipt>;
+  /** Passes over a line that was published in an earlier run. */
+  pass(line: string | BadLine): void;
+}
+
+/** Makes the publisher of one log. */
+export function createLinePublisher(bus: Bus, dialect: Dialect): LinePublisher {
   const parse = createLineParser(dialect);
   let number = 0;
 
-  return function publishLine(line) {
-    number += 1;
-    if (typeof line !== 'string') return bus.publish(undecodable, { line: number, ...line });
-    const parsed = parse(line);
-    if (typeof parsed !== 'string') return publishParsed(bus, parsed);
-    const head = copyText(line.slice(0, 200));
-    return bus.publish(undecodable, { line: number, reason: parsed, bytes: Buffer.byteLength(line), head });
+  return {
+    publish(line) {
+      number += 1;
+      if (typeof line !== 'string') return bus.publish(undecodable, { line: number, ...line });
+      const parsed = parse(line);
+      if (typeof parsed !== 'string') return publishParsed(bus, parsed);
+      const head = copyText(line.slice(0, 200));
+      return bus.publish(undecodable, { line: number, reason: parsed, bytes: Buffer.byteLength(line), head });
+    },
+    pass(line) {
+      number += 1;
+      // The years of the lines after it are told from its stamp.
+      if (typeof line === 'string') parse(line);
+    },
   };
 }
 

@@ -9,8 +9,13 @@ export interface Tally {
   summary(): Summary;
 }
 
-/** Subscribes what counts: lines by lane, logins, alerts; and what gives undecodable lines to the dead letters. */
-export function subscribeTally(bus: Bus): Tally {
+/**
+ * Subscribes what counts: lines by lane, logins, alerts; and what gives undecodable lines to the dead letters.
+ *
+ * Counts begin with each run, at the start of the log if there is one.
+ */
+export function subscribeTally(bus: Bus, from: 'start' | 'now'): Tally {
+  const anew = { durable: false, from } as const;
   const lanes: Record<Priority, number> = { critical: 0, high: 0, normal: 0, low: 0 };
   const alerts = { bruteforce: 0, compromised: 0, spray: 0 };
   let raised: Alert[] = [];
@@ -18,17 +23,21 @@ export function subscribeTally(bus: Bus): Tally {
   let accepted = 0;
   let bad = 0;
 
-  bus.subscribe('auth.*', ({ priority }) => void (lanes[priority] += 1), { name: 'lanes' });
-  bus.subscribe(authFailed, ({ data }) => void (failed += data.attempts), { name: 'failed-logins' });
-  bus.subscribe(authAccepted, () => void (accepted += 1), { name: 'logins' });
+  bus.subscribe('auth.*', ({ priority }) => void (lanes[priority] += 1), { name: 'lanes', ...anew });
+  bus.subscribe(authFailed, ({ data }) => void (failed += data.attempts), {
+    name: 'failed-logins',
+    ...anew,
+  });
+  bus.subscribe(authAccepted, () => void (accepted += 1), { name: 'logins', ...anew });
+  bus.subscribe(undecodable, () => void (bad += 1), { name: 'bad-lines', ...anew });
   bus.subscribe(
     undecodable,
     ({ data }) => {
-      bad += 1;
       throw new FatalError(`line ${data.line}: ${data.reason}`);
     },
-    // Each of them fails by design: that is no sign of an outage, which a breaker looks for.
-    { name: 'undecodable', breaker: false, retry: false },
+    // Each of them fails by design: that is no sign of an outage, which a breaker looks for. Its place in the log is
+    // kept: a line that is in the dead letters comes there once.
+    { name: 'undecodable', from, concurrency: 256, breaker: false, retry: false },
   );
   bus.subscribe(
     'auth.alert.*',
@@ -37,7 +46,7 @@ export function subscribeTally(bus: Bus): Tally {
       alerts[nameOf(alert)] += 1;
       raised.push(alert);
     },
-    { name: 'alerts' },
+    { name: 'alerts', ...anew },
   );
 
   return {

@@ -8,6 +8,9 @@ describe('parseOptions', () => {
       follow: false,
       dialect: 'openssh',
       json: false,
+      log: undefined,
+      keepsLog: true,
+      replay: undefined,
       help: false,
     });
   });
@@ -21,6 +24,18 @@ describe('parseOptions', () => {
   });
 
   it.each([
+    ['1x', 1],
+    ['2.5x', 2.5],
+    ['max', Infinity],
+  ])('plays a log again at %s', (speed, replay) => {
+    expect(parseOptions(['--log', 'a', '--replay', speed])).toMatchObject({ log: 'a', replay });
+  });
+
+  it('keeps no log where none is wanted', () => {
+    expect(parseOptions(['--no-log'])).toMatchObject({ log: undefined, keepsLog: false });
+  });
+
+  it.each([
     [['--nope'], "Unknown option '--nope'"],
     [['auth.txt'], "Unexpected argument 'auth.txt'. This command does not take positional arguments"],
     [['--input'], "Option '--input <value>' argument missing"],
@@ -28,6 +43,16 @@ describe('parseOptions', () => {
     [['--dialect', 'klingon'], '--dialect must be openssh or pam, got "klingon"'],
     [['--follow'], '--follow needs --input PATH: a sample does not grow'],
     [['--input='], '--input must name a file, or - for standard input'],
+    [['--log='], '--log must name a folder'],
+    [['--log', 'a', '--no-log'], '--log and --no-log exclude each other'],
+    [['--replay', '10x'], '--replay needs --log PATH: what is played again must have been kept'],
+    [
+      ['--replay', '1x', '--log', 'a', '--input', 'b'],
+      '--replay takes its lines from the log: leave out --input and --follow',
+    ],
+    [['--replay', '-1x', '--log', 'a'], "Option '--replay' argument is ambiguous."],
+    [['--replay', '0x', '--log', 'a'], '--replay must be a speed like 1x or 10x, or max, got "0x"'],
+    [['--replay=fast', '--log', 'a'], '--replay must be a speed like 1x or 10x, or max, got "fast"'],
   ])('refuses %j in one line', (args, message) => {
     expect(() => parseOptions(args)).toThrow(new UsageError(message));
   });
