@@ -124,6 +124,38 @@ describe('dead letters on a log', () => {
     expect(third.deadLetters.list()).toMatchObject([{ id: 1, event: { data: { n: 1 } } }]);
   });
 
+  it('come back when their subscriber ends before it has handled them again', async () => {
+    const { start, clock } = createDurableWorld();
+    const first = start();
+    first.subscribe(
+      placed,
+      service(() => false),
+      { name: 'billing', breaker: false },
+    );
+    for (const n of [1, 2]) await first.publish(placed, { n });
+    await clock.advanceBy(200);
+    const second = start();
+    const hanging = second.subscribe(placed, () => new Promise(() => {}), {
+      name: 'billing',
+      concurrency: 1,
+      timeoutMs: 100,
+      retry: false,
+    });
+    await clock.flush();
+    await second.deadLetters.requeue();
+    const ended = hanging.unsubscribe();
+    await clock.advanceBy(500);
+    await ended;
+
+    expect(
+      numbers(
+        start()
+          .deadLetters.list()
+          .map(({ event }) => event),
+      ).toSorted(),
+    ).toEqual([1, 2]);
+  });
+
   it('number on from those of runs before', async () => {
     const { start, clock } = createDurableWorld();
     for (const n of [1, 2]) {

@@ -120,6 +120,21 @@ describe('a bus on LMDB', () => {
     });
   });
 
+  it('reports what became of an event that its subscriber read from the disk', async () => {
+    const path = temporaryFolder();
+    const bus = createBus({ transport: lmdb({ path, recentEvents: 0 }), logger: silentLogger });
+    bus.subscribe(placed, async () => {}, { name: 'small', concurrency: 1, mailbox: { capacity: 2 } });
+    const publishing = publishAll(bus, 1, 200);
+    const report = await bus.publishAndWait(placed, { n: 201 });
+    await publishing;
+
+    expect(report).toMatchObject({
+      position: 201,
+      outcomes: [{ subscriber: 'small', settlement: 'handled' }],
+    });
+    await bus.close();
+  });
+
   it('refuses a publish that cannot wait', async () => {
     await runs()(async (bus) => {
       expect(() => bus.publishSync(placed, { n: 1 })).toThrow(

@@ -151,6 +151,15 @@ describe('commit', () => {
     expect(await bus.store?.snapshots.read('orders', '42')).toMatchObject({ value: Uint8Array.of(1) });
   });
 
+  it('may be tried again with the same events when it failed, on a bus that drops duplicates', async () => {
+    const bus = createDurableWorld().start({ dedupe: true });
+    await bus.commit({ writes: [write(1)] });
+    const draft = placed({ n: 1 }, { id: '0190163d-8694-739b-aea5-966c26f8ad91' });
+    await expect(bus.commit({ events: [draft], writes: [write(2, 0)] })).rejects.toThrow(ConflictError);
+    expect(await bus.commit({ events: [draft] })).toMatchObject([{ position: 1 }]);
+    expect(await bus.commit({ events: [draft] })).toMatchObject([{ level: 'none' }]);
+  });
+
   it.each(['cursors', 'dead-letters', 'subscriptions', 'entity:order', ''])(
     'refuses the bucket %j',
     async (bucket) => {

@@ -97,6 +97,17 @@ describe('a store that fails', () => {
     expect(slow).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
+  it('lets nothing overtake what memory holds, once it has recovered', async () => {
+    const { bus, store, clock } = failing({ onStorageFailure: 'memory' });
+    store.fail();
+    await bus.publish(placed, { n: 1 });
+    store.recover();
+    expect(await bus.publish(placed, { n: 2 })).toMatchObject({ level: 'accepted' });
+    await clock.advanceBy(1_000);
+
+    expect((await bus.query()).records.map(({ event }) => numberOf(event))).toEqual([1, 2]);
+  });
+
   it('is stood in for up to a bound', async () => {
     const { bus, store } = failing({ onStorageFailure: 'memory', maxHeldEvents: 2 });
     store.fail();
