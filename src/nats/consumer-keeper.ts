@@ -1,7 +1,6 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { Clock } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
-import { TransportError } from '../../streams/event/errors.ts';
 import type { Random } from '../../streams/event/random.ts';
 import type { Logger } from '../logger.ts';
 import {
@@ -13,14 +12,12 @@ import {
   ensureConsumer,
 } from './consumer-setup.ts';
 import type { MessageSource } from './message-source.ts';
-import { type OwnedPart, renewOwned } from './owned-consumers.ts';
 import type { Doubt } from './pull-source.ts';
 
 export interface KeeperConfig {
   readonly manager: JetStreamManager;
-  /** Who reads the consumers: all of a name, one process of a name at a time, or one process that has none. */
-  readonly kind: 'shared' | 'owned' | 'passing';
-  readonly parts: readonly OwnedPart[];
+  /** Who reads the consumers: all processes of a name, or one process. */
+  readonly kind: 'shared' | 'passing';
   /** Where they began. */
   readonly from: ConsumerStart;
 }
@@ -29,8 +26,6 @@ export interface KeeperPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  /** A consumer that this process owned belongs to another. */
-  readonly onLost: (source: MessageSource) => void;
 }
 
 /** Milliseconds before the first look at a consumer that does not answer, and between tries. */
@@ -53,7 +48,7 @@ export function consumerKeeper(
     const there = doubt === 'silent' && (await consumerInfo(config.manager, source.spec)) !== undefined;
     if (there) source.refill();
     else if (kind === 'shared') await remake(source, config, ports.logger);
-    else await replace(source, doubt, config, ports);
+    else await replace(source, config, ports.random);
   }
 
   const later = (source: MessageSource, doubt: Doubt): void => {
@@ -91,22 +86,14 @@ async function remake(source: MessageSource, { manager, from }: KeeperConfig, lo
 
 async function replace(
   source: MessageSource,
-  doubt: Doubt,
-  { manager, kind, parts, from }: KeeperConfig,
-  { random, onLost }: KeeperPorts,
+  { manager, from }: KeeperConfig,
+  random: Random,
 ): Promise<void> {
   source.suspend();
   const { spec, resumeAt } = source;
-  const start = resumeAt === undefined ? undefined : { sequence: resumeAt };
-  // Nobody deletes an owner's consumer but the next owner: till that is known, what is held is not ours.
-  if (kind === 'owned' && doubt === 'gone') source.lose();
-  const next =
-    kind === 'owned'
-      ? await renewOwned(manager, partOf(spec, parts), spec, { start, from })
-      : await renewPassing(manager, spec, start ?? from, random);
-  if (source.ended) {
-    if (next !== undefined) await deleteConsumer(manager, next);
-  } else if (next === undefined) onLost(source);
+  const start = resumeAt === undefined ? from : { sequence: resumeAt };
+  const next = await renewPassing(manager, spec, start, random);
+  if (source.ended) await deleteConsumer(manager, next);
   else source.readFrom(next);
 }
 
@@ -121,10 +108,4 @@ async function renewPassing(
   await createPassing(manager, next, start);
   await deleteConsumer(manager, spec);
   return next;
-}
-
-function partOf({ name, filter }: ConsumerSpec, parts: readonly OwnedPart[]): OwnedPart {
-  const part = parts.find((one) => one.filter === filter);
-  if (part === undefined) throw new TransportError(`consumer ${name} is of no part of its subscription`);
-  return part;
 }

@@ -22,6 +22,8 @@ export interface ConsumerSpec {
   readonly filter: string;
   readonly ackWaitMs: number;
   readonly maxAckPending: number;
+  /** Milliseconds without a reader after which the server may forget it; else it stays. */
+  readonly inactiveMs?: number;
 }
 
 /** Where a consumer begins: as a subscription says it, or at a sequence of the stream. */
@@ -126,14 +128,16 @@ export async function deleteConsumer(
 type FixedConfig = Pick<
   ConsumerConfig,
   'filter_subject' | 'ack_policy' | 'ack_wait' | 'max_ack_pending' | 'max_deliver' | 'replay_policy'
+  | 'inactive_threshold'
 >;
 
 /**
  * What is checked on a consumer that is there. `max_deliver` stays without limit: a server that gives up a message
  * tells nobody who is not listening at that moment, so giving up is done here.
  */
-function fixedConfig({ filter, ackWaitMs, maxAckPending }: ConsumerSpec): FixedConfig {
+function fixedConfig({ filter, ackWaitMs, maxAckPending, inactiveMs }: ConsumerSpec): FixedConfig {
   return {
+    ...(inactiveMs === undefined ? {} : { inactive_threshold: inactiveMs * 1e6 }),
     filter_subject: filter,
     ack_policy: AckPolicy.Explicit,
     ack_wait: ackWaitMs * 1e6,

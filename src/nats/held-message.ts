@@ -1,6 +1,7 @@
 import type { Acknowledger } from './acknowledger.ts';
+import type { Ownership } from './ownership.ts';
 
-interface HeldMessagePorts {
+export interface HeldMessagePorts {
   readonly acknowledger: Acknowledger;
   /** One event of it has settled. */
   readonly onEvent: () => void;
@@ -8,6 +9,10 @@ interface HeldMessagePorts {
   readonly onDone: (held: HeldMessage, again: boolean) => void;
   /** An event that was not settled comes again, here or elsewhere: it is not to be taken for a duplicate. */
   readonly onAgain: (id: string) => void;
+  /** No handler has any of its events any more. */
+  readonly onIdle: () => void;
+  /** Where it may be acted on for as long as a lease holds. */
+  readonly owner: Ownership | undefined;
 }
 
 /** One event of a message. */
@@ -33,11 +38,16 @@ export class HeldMessage {
   reply: string;
   /** Events that are not settled. */
   left = 0;
-  /** Whether another process has it now. */
-  lost = false;
+  /** Handlers that have one of its events now. */
+  running = 0;
+  /** Nothing more of it is to be started: it goes to another process. */
+  leaving = false;
+  /** Places of events that an owner before has settled. */
+  settledBefore: ReadonlySet<number> | undefined;
   readonly #ports: HeldMessagePorts;
   #open = false;
   #ended = false;
+  #lost = false;
 
   constructor(
     place: Pick<HeldMessage, 'sequence' | 'deliveries' | 'arrivedAt' | 'reply'>,
@@ -48,6 +58,26 @@ export class HeldMessage {
     this.arrivedAt = place.arrivedAt;
     this.reply = place.reply;
     this.#ports = ports;
+  }
+
+  /** Whether another process may have it now. */
+  get lost(): boolean {
+    return this.#lost || this.#ports.owner?.holds() === false;
+  }
+
+  get fencingToken(): number | undefined {
+    return this.#ports.owner?.token;
+  }
+
+  /** Places of its events that are settled. */
+  get settledPlaces(): number[] {
+    return this.events.flatMap(({ done }, place) => (done ? [place] : []));
+  }
+
+  /** A handler has let go of one of its events. */
+  stopOne(): void {
+    this.running -= 1;
+    if (this.running === 0) this.#ports.onIdle();
   }
 
   /** All its events have been given out: from now on it may end. */
@@ -71,7 +101,7 @@ export class HeldMessage {
 
   /** Another process has it now. */
   lose(): void {
-    this.lost = true;
+    this.#lost = true;
     this.#end(true);
   }
 
@@ -80,7 +110,9 @@ export class HeldMessage {
   }
 
   #acknowledge(): void {
-    if (this.#end(false)) this.#ports.acknowledger.ack(this.reply);
+    // An owner that was stopped and has woken up must not speak for the next one.
+    if (this.lost) this.lose();
+    else if (this.#end(false)) this.#ports.acknowledger.ack(this.reply);
   }
 
   #end(again: boolean): boolean {

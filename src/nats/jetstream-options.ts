@@ -33,6 +33,11 @@ export interface JetStreamConsumerOptions {
   readonly maxAckPending?: number;
   /** Deliveries after which a message is given up: it may be what kills its processes. Default `20`. */
   readonly maxDeliveries?: number;
+  /**
+   * Milliseconds without a sign of life after which a process's partitions go to others, with `order: 'key'` and
+   * `'total'`. One whose event loop is blocked for longer loses them, too. Default `1_500`.
+   */
+  readonly leaseMs?: number;
   /** Wait for the server to confirm each acknowledgement. Default `false`. */
   readonly doubleAck?: boolean;
   /** How many ids each subscriber remembers beyond the server's window. Default `100_000` ids for 10 minutes. */
@@ -111,6 +116,7 @@ const consumerNames: OptionNames<JetStreamConsumerOptions> = {
   ackWaitMs: true,
   maxAckPending: true,
   maxDeliveries: true,
+  leaseMs: true,
   doubleAck: true,
   dedupe: true,
 };
@@ -161,10 +167,11 @@ function resolveStream(options: JetStreamStreamOptions, namespace: string): Requ
 
 function resolveConsumer(options: JetStreamConsumerOptions): Required<JetStreamConsumerOptions> {
   checkOptions('consumer', options, consumerNames);
-  const { ackWaitMs = 30_000, maxAckPending = 1000, maxDeliveries = 20 } = options;
+  const { ackWaitMs = 30_000, maxAckPending = 1000, maxDeliveries = 20, leaseMs = 1500 } = options;
   const { doubleAck = false, dedupe = { windowMs: 600_000, maxIds: 100_000 } } = options;
   checkNumber('consumer.ackWaitMs', ackWaitMs, 100);
   checkInteger('consumer.maxAckPending', maxAckPending, 1);
   checkInteger('consumer.maxDeliveries', maxDeliveries, 1);
-  return { ackWaitMs, maxAckPending, maxDeliveries, doubleAck, dedupe };
+  checkNumber('consumer.leaseMs', leaseMs, 200, 600_000);
+  return { ackWaitMs, maxAckPending, maxDeliveries, leaseMs, doubleAck, dedupe };
 }

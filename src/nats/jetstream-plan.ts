@@ -2,15 +2,21 @@ import type { GlobPattern } from '../../streams/event/glob.ts';
 import { isGlob } from '../../streams/event/glob.ts';
 import { priorities } from '../../streams/event/priority.ts';
 import type { Ordering } from '../../streams/queue/lane-queue.ts';
-import type { OwnedPart } from './owned-consumers.ts';
 import { coveringPatterns, nameToken, storedSubjects } from './subjects.ts';
+
+/** One part of a subscriber's events, which a consumer brings. */
+export interface ReadingPart {
+  /** The consumer's name, or what it begins with. */
+  readonly prefix: string;
+  readonly filter: string;
+}
 
 /** Which consumers a subscription needs. */
 export interface ReadingPlan {
   /** Whether its processes own its parts, each one at a time, or share its lanes. */
   readonly kind: 'shared' | 'owned';
   /** The consumers of a shared one, or the parts of an owned one. */
-  readonly parts: readonly OwnedPart[];
+  readonly parts: readonly ReadingPart[];
   /** Whether what comes must be looked at: the consumers' filters are wider than the patterns. */
   readonly filtered: boolean;
 }
@@ -38,7 +44,7 @@ export function readingPlan({ namespace, partitions, name, named, order, pattern
   const rest = covers.length === 1 && only !== undefined ? only : '>';
   const filtered = covers.length !== 1 || patterns.some(isGlob);
   const token = nameToken(name);
-  const part = (label: string, lane: string, partition: string): OwnedPart => ({
+  const part = (label: string, lane: string, partition: string): ReadingPart => ({
     prefix: `${token}=${label}`,
     filter: storedSubjects(namespace, lane, partition, rest),
   });

@@ -9,6 +9,7 @@ import { PatternIndex } from '../../streams/event/pattern-index.ts';
 import type { Random } from '../../streams/event/random.ts';
 import { RecentIds } from '../../streams/queue/recent-ids.ts';
 import type { Logger } from '../logger.ts';
+import type { SnapshotStore } from '../snapshot-store.ts';
 import type {
   MailboxStatus,
   OnSettled,
@@ -22,9 +23,8 @@ import type { HeldMessage } from './held-message.ts';
 import type { ResolvedJetStream } from './jetstream-options.ts';
 import { readingPlan, type ReadingPlan } from './jetstream-plan.ts';
 import { LaneFeed } from '../transport/lane-feed.ts';
-import type { MessageSource } from './message-source.ts';
 import type { NatsLink } from './nats-link.ts';
-import { openSources } from './open-sources.ts';
+import { type EventSource, openSources } from './open-sources.ts';
 import { StreamArrival } from './stream-arrival.ts';
 import { StreamGiverUp } from './stream-giver-up.ts';
 import { isSubjectOf } from './subjects.ts';
@@ -41,9 +41,12 @@ export interface JetStreamSubscriptionPorts {
   readonly lift?: (event: EventEnvelope) => EventEnvelope;
   readonly acknowledger: Acknowledger;
   readonly copies: DeadLetterCopies;
+  readonly state: SnapshotStore;
   /** Resolves when connected, and the streams are there as wanted. */
   readonly prepared: () => Promise<JetStreamManager>;
   readonly join: (subscription: JetStreamSubscription, opened: Promise<void>) => () => void;
+  /** It leaves what it shared with other processes; `now` makes it do so without waiting for handlers. */
+  readonly leaving: (left: Promise<void>, now: () => void) => void;
 }
 
 /** Bytes that one request to a consumer may bring. */
@@ -66,7 +69,7 @@ export class JetStreamSubscription implements TransportSubscription {
   readonly #wanted: PatternIndex<true> | undefined;
   readonly #recent: RecentIds;
   readonly #giverUp: StreamGiverUp;
-  #sources: readonly MessageSource[] = [];
+  #sources: readonly EventSource[] = [];
   #stopped = false;
   #detached = false;
   #leave: () => void = nothing;
@@ -165,13 +168,12 @@ export class JetStreamSubscription implements TransportSubscription {
           ...this.#ports,
           onMessage: this.#arrived,
           onAgain: (id) => this.#recent.forget(id),
-          onLost: this.#lost,
+          onRevoked: (reason) => this.#options.onRevoked?.(reason),
         },
       );
       this.#sources = sources;
-      if (this.#stopped) for (const source of sources) source.release();
+      if (this.#stopped) this.#release();
       else if (this.#detached) for (const source of sources) source.detach();
-      else for (const source of sources) source.refill();
     } catch (error) {
       if (!this.#stopped) this.#feed.fail(error instanceof Error ? error : new Error(describeError(error)));
     }
@@ -184,16 +186,15 @@ export class JetStreamSubscription implements TransportSubscription {
     this.#leave();
     this.#ports.clock.clearTimeout(this.#heartbeat);
     // What waits here is in the stream still: it goes to whoever asks next.
-    for (const source of this.#sources) source.release();
+    this.#release();
   };
 
-  readonly #lost = (source: MessageSource): void => {
-    source.lose();
-    this.#ports.logger.warn(
-      { subscriber: this.name, consumer: source.spec.name },
-      `another process has taken over a part of ${this.name}; this one leaves it alone`,
-    );
-  };
+  #release(): void {
+    for (const source of this.#sources) {
+      const left = source.release();
+      if (left !== undefined) this.#ports.leaving(left, () => void source.abandon?.());
+    }
+  }
 
   readonly #arrived = (message: Msg, held: HeldMessage): void => {
     let events: ValidEnvelope[];
@@ -222,6 +223,10 @@ export class JetStreamSubscription implements TransportSubscription {
   #take(event: ValidEnvelope, place: number, held: HeldMessage, tooOften: boolean): void {
     const arrival = new StreamArrival(event, place, held, this.#giverUp.copy);
     held.events.push(arrival);
+    if (held.settledBefore?.has(place) === true) {
+      arrival.settled();
+      return;
+    }
     const wanted = this.#wanted === undefined || this.#wanted.match(event.type).length > 0;
     if (!wanted || !this.#recent.add(event.id, this.#ports.clock.monotonic())) arrival.settled();
     else if (tooOften) arrival.givenUp('too-many-deliveries', held.deliveries);

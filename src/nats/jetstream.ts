@@ -21,6 +21,7 @@ import { AnswerInbox } from './answer-inbox.ts';
 import { DeadLetterCopies } from './dead-letter-copies.ts';
 import type { Slot } from './event-batch.ts';
 import { GroupCommit } from './group-commit.ts';
+import { KvSnapshots } from './kv-snapshots.ts';
 import { type JetStreamOptions, resolveJetStream, type ResolvedJetStream } from './jetstream-options.ts';
 import { JetStreamPublisher } from './jetstream-publisher.ts';
 import { JetStreamSubscription } from './jetstream-subscription.ts';
@@ -69,6 +70,8 @@ class JetStreamTransport implements Transport {
   readonly #turn: Turn;
   readonly #subscriptions = new Map<string, JetStreamSubscription>();
   readonly #opening = new Set<Promise<void>>();
+  readonly #leaving = new Map<Promise<void>, () => void>();
+  readonly #state: KvSnapshots;
   readonly #slots: SlotTable;
   #preparing: Promise<JetStreamManager> | undefined;
   #isPrepared = false;
@@ -112,6 +115,11 @@ class JetStreamTransport implements Transport {
     this.#copies = new DeadLetterCopies(
       { namespace: config.nats.namespace, timeoutMs: publishTimeoutMs },
       { publisher: this.#publisher, format: this.#format, clock },
+    );
+    const { name, replicas, storage } = config.stream;
+    this.#state = new KvSnapshots(
+      { bucket: `${name}-state`, replicas, storage, answerMs: config.consumer.leaseMs },
+      () => this.#link.connected(),
     );
     this.#link.onUp(this.#commit.pump);
   }
@@ -160,7 +168,9 @@ class JetStreamTransport implements Transport {
       acknowledger: this.#acknowledger,
       copies: this.#copies,
       prepared: () => this.#prepared(),
+      state: this.#state,
       join: (subscription, opened) => this.#join(subscription, opened),
+      leaving: this.#leave,
     });
   }
 
@@ -175,7 +185,9 @@ class JetStreamTransport implements Transport {
     const limit = new Promise<void>((resolve) => {
       clock.setTimeout(resolve, this.#config.ackTimeoutMs, true);
     });
-    await Promise.race([this.#flushed(), limit]);
+    for (const now of this.#leaving.values()) now();
+    await Promise.race([Promise.all([this.#flushed(), ...this.#leaving.keys()]), limit]);
+    this.#state.close();
     this.#commit.close();
     this.#publisher.close();
     this.#acknowledger.close();
@@ -226,6 +238,11 @@ class JetStreamTransport implements Transport {
       this.#subscriptions.delete(subscription.name);
     };
   }
+
+  readonly #leave = (left: Promise<void>, now: () => void): void => {
+    this.#leaving.set(left, now);
+    void left.finally(() => this.#leaving.delete(left));
+  };
 
   /** Not while subscribers are on their way that were there before: one that begins now would miss it. */
   readonly #mayPublish = (): boolean =>

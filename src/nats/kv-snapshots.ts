@@ -150,7 +150,11 @@ export class KvSnapshots implements SnapshotStore {
     };
     return this.#ask(`open the bucket ${bucket}`, async () => {
       // From a follower, a read could be older than a write that was answered.
-      const kv = await new Kvm(connection).create(bucket, { ...wanted, allow_direct: false });
+      const kv = await new Kvm(connection).create(bucket, {
+        ...wanted,
+        allow_direct: false,
+        timeout: this.#config.answerMs ?? 5000,
+      });
       const { history, streamInfo } = await kv.status();
       const { num_replicas, storage: kept, allow_direct, max_age } = streamInfo.config;
       refuseMismatch(

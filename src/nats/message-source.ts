@@ -3,12 +3,13 @@ import type { Clock } from '../../streams/event/clock.ts';
 import { readAckReply } from './ack-reply.ts';
 import type { Acknowledger } from './acknowledger.ts';
 import type { ConsumerSpec } from './consumer-setup.ts';
-import { HeldMessage } from './held-message.ts';
+import { HeldMessage, type HeldMessagePorts } from './held-message.ts';
+import { MessageLedger } from './message-ledger.ts';
 import type { NatsLink } from './nats-link.ts';
+import type { Ownership } from './ownership.ts';
+import { firstOpen, type Settled } from './partition-progress.ts';
 import { type Doubt, PullSource } from './pull-source.ts';
 
-/** How many settled messages are remembered, for those whose acknowledgement got lost. */
-const rememberedMessages = 4096;
 /** Events that a message is taken to hold before the first has come; then, the most of late. */
 const firstGuess = 64;
 /** How fast the estimate follows when messages become smaller. When they become larger, it does at once. */
@@ -22,6 +23,10 @@ export interface MessageSourceConfig {
   /** Events that may be held; one message may go beyond it. */
   readonly window: number;
   readonly maxBytes: number;
+  /** Where a lease decides how long what comes may be acted on. */
+  readonly owner?: Ownership;
+  /** What owners before have settled. */
+  readonly before?: Settled;
 }
 
 export interface MessageSourcePorts {
@@ -48,23 +53,34 @@ export class MessageSource {
   readonly #config: MessageSourceConfig;
   readonly #ports: MessageSourcePorts;
   readonly #held = new Map<number, HeldMessage>();
-  readonly #done = new Set<number>();
+  readonly #heldPorts: HeldMessagePorts;
+  readonly #ledger: MessageLedger;
   #spec: ConsumerSpec;
   #pull: PullSource;
   /** Deliveries of this consumer that came. */
   #deliveries = 0;
-  /** The highest sequence that came. */
-  #lastSequence = 0;
   #events = 0;
   #lost = false;
   #released = false;
   #detached = false;
+  #leaving = false;
+  #changes = 0;
+  #idle: () => void = nothing;
   #perMessage = firstGuess;
 
   constructor(config: MessageSourceConfig, ports: MessageSourcePorts) {
     this.#config = config;
     this.#ports = ports;
     this.#spec = config.spec;
+    this.#ledger = new MessageLedger(config.before);
+    this.#heldPorts = {
+      acknowledger: ports.acknowledger,
+      owner: config.owner,
+      onDone: this.#settled,
+      onEvent: this.#eventSettled,
+      onAgain: ports.onAgain,
+      onIdle: () => this.#lookIdle(),
+    };
     this.#pull = this.#open();
   }
 
@@ -74,10 +90,17 @@ export class MessageSource {
 
   /** Where a consumer that takes this one's place has to begin; `undefined` while nothing has come. */
   get resumeAt(): number | undefined {
-    if (this.#lastSequence === 0) return undefined;
-    let lowest = this.#lastSequence + 1;
-    for (const sequence of this.#held.keys()) if (sequence < lowest) lowest = sequence;
-    return lowest;
+    return firstOpen(this.progress());
+  }
+
+  /** How far its messages have been settled. O(what is held). */
+  progress(): Settled {
+    return this.#ledger.progress(this.#held.values());
+  }
+
+  /** Grows when something has settled. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Whether the subscription has ended. */
@@ -124,6 +147,18 @@ export class MessageSource {
     this.#lost = true;
     this.#pull.stop();
     for (const held of this.#held.values()) held.lose();
+    this.#lookIdle();
+  }
+
+  /** Starts nothing more; resolves when no handler has anything of it, or it is lost. */
+  drain(): Promise<void> {
+    this.#leaving = true;
+    this.#pull.stop();
+    for (const held of this.#held.values()) held.leaving = true;
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+      this.#lookIdle();
+    });
   }
 
   /** Tells the server that what is held since `since` (monotonic) is in progress. */
@@ -160,6 +195,8 @@ export class MessageSource {
       acknowledger.nak(message.reply, 0);
       return;
     }
+    // The next owner asks for it.
+    if (this.#leaving) return;
     if (this.#config.single) {
       if (delivery !== this.#deliveries + 1) {
         this.suspend();
@@ -173,15 +210,18 @@ export class MessageSource {
       before.reply = message.reply;
       return;
     }
-    if (this.#done.has(sequence)) {
+    const settled = this.#ledger.isSettled(sequence);
+    const settledBefore = this.#ledger.arrived(sequence);
+    if (settled) {
       acknowledger.ack(message.reply);
+      this.refill();
       return;
     }
-    if (sequence > this.#lastSequence) this.#lastSequence = sequence;
     const held = new HeldMessage(
       { sequence, deliveries, reply: message.reply, arrivedAt: clock.monotonic() },
-      { acknowledger, onDone: this.#settled, onEvent: this.#eventSettled, onAgain: this.#ports.onAgain },
+      this.#heldPorts,
     );
+    held.settledBefore = settledBefore;
     this.#held.set(sequence, held);
     onMessage(message, held);
     this.#events += held.left;
@@ -193,21 +233,26 @@ export class MessageSource {
 
   readonly #eventSettled = (): void => {
     this.#events -= 1;
+    this.#changes += 1;
   };
 
   readonly #settled = (held: HeldMessage, again: boolean): void => {
     if (this.#held.get(held.sequence) !== held) return;
     this.#held.delete(held.sequence);
-    if (!again) {
-      this.#done.add(held.sequence);
-      if (this.#done.size > rememberedMessages) {
-        const [oldest] = this.#done;
-        if (oldest !== undefined) this.#done.delete(oldest);
-      }
-    }
+    if (again) this.#ledger.givenBack(held.sequence);
+    else this.#ledger.settled(held.sequence);
     this.#events -= held.left;
+    this.#changes += 1;
+    this.#lookIdle();
     this.refill();
   };
+
+  #lookIdle(): void {
+    if (this.#idle === nothing) return;
+    for (const { running } of this.#held.values()) if (running > 0) return;
+    this.#idle();
+    this.#idle = nothing;
+  }
 
   /** Messages to ask for: in pieces that are worth a request, and always one when none is on its way. */
   readonly #room = (requested: number): number => {
@@ -219,3 +264,5 @@ export class MessageSource {
     return worthIt ? count : 0;
   };
 }
+
+function nothing(): void {}

@@ -3,8 +3,10 @@ import type { Msg } from '@nats-io/transport-node';
 import type { Clock } from '../../streams/event/clock.ts';
 import type { Random } from '../../streams/event/random.ts';
 import type { Logger } from '../logger.ts';
+import type { SnapshotStore } from '../snapshot-store.ts';
 import type { StartFrom } from '../start-from.ts';
 import type { Acknowledger } from './acknowledger.ts';
+import { agreeOnStart } from './agree-on-start.ts';
 import { consumerKeeper } from './consumer-keeper.ts';
 import { type ConsumerSpec, type ConsumerStart, createPassing, ensureConsumer } from './consumer-setup.ts';
 import type { HeldMessage } from './held-message.ts';
@@ -12,7 +14,7 @@ import type { ResolvedJetStream } from './jetstream-options.ts';
 import type { ReadingPlan } from './jetstream-plan.ts';
 import { MessageSource } from './message-source.ts';
 import type { NatsLink } from './nats-link.ts';
-import { takeOver } from './owned-consumers.ts';
+import { SharedPartitions } from './shared-partitions.ts';
 
 export interface SourcesInput {
   readonly name: string;
@@ -34,9 +36,26 @@ export interface SourcesPorts {
   readonly acknowledger: Acknowledger;
   readonly onMessage: (message: Msg, held: HeldMessage) => void;
   readonly onAgain: (id: string) => void;
-  /** A consumer that this process owned is gone. */
-  readonly onLost: (source: MessageSource) => void;
+  /** Where processes that share parts say who owns which, and how far it has come. */
+  readonly state: SnapshotStore;
+  /** Handlers that run may be at work on what is another process's now. */
+  readonly onRevoked: (reason: Error) => void;
 }
+
+/** What reads some of a subscription's events. */
+export interface EventSource {
+  /** Takes nothing more; what is held is still settled. */
+  detach(): void;
+  /** Tells the server that what is held since `since` (monotonic) is in progress. */
+  stillWorking(since: number): void;
+  /** Leaves to others what is not settled. What it promises, the transport waits for when it closes. */
+  release(): Promise<void> | void;
+  /** Leaves without waiting for handlers that run. */
+  abandon?(): Promise<void>;
+}
+
+/** The least number of events of one partition that are held: a key that is retried must not stop all others. */
+const leastWindow = 64;
 
 /**
  * Sets up the consumers that a subscription needs, and gives what reads them.
@@ -48,21 +67,42 @@ export async function openSources(
   input: SourcesInput,
   config: ResolvedJetStream,
   ports: SourcesPorts,
-): Promise<MessageSource[]> {
+): Promise<EventSource[]> {
   const { plan, named, capacity, requestBytes } = input;
   // A sequence, so that a consumer that has to be made again, before anything came, begins at the same place.
   const from: ConsumerStart =
     input.from === 'now'
       ? { sequence: (await manager.streams.info(config.stream.name)).state.last_seq + 1 }
       : input.from;
+  if (named && plan.kind === 'owned') return [await openShared(manager, input, from, config, ports)];
   const specs = await setUp(manager, input, from, config, ports.random);
   const window = Math.max(1, Math.floor(capacity / specs.length));
-  const kind = named ? plan.kind : 'passing';
-  const onDoubt = consumerKeeper({ manager, kind, parts: plan.parts, from }, ports);
+  const kind = named ? 'shared' : 'passing';
+  const onDoubt = consumerKeeper({ manager, kind, from }, ports);
   return specs.map((spec) => {
     const shared = { spec, single: kind !== 'shared', window, maxBytes: requestBytes };
-    return new MessageSource(shared, { ...ports, onDoubt });
+    const source = new MessageSource(shared, { ...ports, onDoubt });
+    source.refill();
+    return source;
   });
+}
+
+async function openShared(
+  manager: JetStreamManager,
+  { name, plan, capacity, requestBytes }: SourcesInput,
+  asked: ConsumerStart,
+  { stream, consumer }: ResolvedJetStream,
+  ports: SourcesPorts,
+): Promise<SharedPartitions> {
+  const { ackWaitMs, maxAckPending, leaseMs } = consumer;
+  const from = await agreeOnStart(ports.state, name, asked);
+  const { parts } = plan;
+  const window = Math.max(leastWindow, Math.floor(capacity / parts.length));
+  const limits = { stream: stream.name, ackWaitMs, maxAckPending };
+  const source = { window, maxBytes: requestBytes };
+  const shared = new SharedPartitions({ name, parts, limits, from, leaseMs, source }, { ...ports, manager });
+  shared.start();
+  return shared;
 }
 
 async function setUp(
@@ -74,7 +114,6 @@ async function setUp(
 ): Promise<ConsumerSpec[]> {
   const { ackWaitMs, maxAckPending } = consumer;
   const limits = { stream: stream.name, ackWaitMs, maxAckPending };
-  if (named && plan.kind === 'owned') return takeOver(manager, plan.parts, limits, { from, random });
   const tag = named ? '' : `=${Math.floor(random() * 2 ** 40).toString(36)}`;
   const specs = plan.parts.map(({ prefix, filter }) => ({ ...limits, name: prefix + tag, filter }));
   for (const spec of specs) {

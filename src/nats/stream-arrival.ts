@@ -14,6 +14,7 @@ export class StreamArrival implements Arrival {
   done = false;
   attempt: number;
   readonly #copy: CopyArrival;
+  #running = false;
 
   constructor(event: EventEnvelope, place: number, held: HeldMessage, copy: CopyArrival) {
     this.event = event;
@@ -25,12 +26,28 @@ export class StreamArrival implements Arrival {
   }
 
   get lost(): boolean {
-    return this.held.lost;
+    return this.held.lost || (this.held.leaving && !this.#running);
+  }
+
+  get fencingToken(): number | undefined {
+    return this.held.fencingToken;
+  }
+
+  started(): void {
+    this.#running = true;
+    this.held.running += 1;
+  }
+
+  parked(): void {
+    if (!this.#running) return;
+    this.#running = false;
+    this.held.stopOne();
   }
 
   settled(): void {
     this.done = true;
     this.held.settleOne();
+    this.parked();
   }
 
   givenUp(reason: string | undefined, attempt: number): void {

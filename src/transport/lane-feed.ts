@@ -113,12 +113,12 @@ export class LaneFeed {
   /** A delivery is to be tried again, `delayMs` from now. */
   retry(arrival: Arrival, place: number, delayMs: number): void {
     const { clock, credit } = this.#ports;
+    arrival.parked?.();
     if (this.#subscriber === undefined) {
       credit.repay();
       this.#ports.onStop([arrival]);
       return;
     }
-    arrival.parked?.();
     if (arrival.lost) {
       this.settle(arrival);
       return;

@@ -74,40 +74,6 @@ describe.each(natsBinaries())('consumers of jetStream on %s', (binary) => {
     expect((await manager.consumers.info(other, 'odd=normal')).config.ack_wait).toBe(1e9);
   });
 
-  it('leaves an ordered subscriber to the process that came last', async () => {
-    const namespace = world.namespace();
-    const first = world.streamBus({ namespace });
-    const seen: string[] = [];
-    let release: () => void = () => {};
-    const held = new Promise<void>((resolve) => (release = resolve));
-    first.subscribe(
-      type,
-      async ({ data }) => {
-        seen.push(`first ${String(data)}`);
-        await held;
-      },
-      { name: 'owned', order: 'key', concurrency: 4 },
-    );
-    await first.publish(type, 1, { key: 'a' });
-    await first.publish(type, 2, { key: 'a' });
-    await until(() => seen.length === 1);
-
-    const second = world.streamBus({ namespace });
-    second.subscribe(type, ({ data }) => seen.push(`second ${String(data)}`), {
-      name: 'owned',
-      order: 'key',
-    });
-    await until(() => seen.length === 3);
-    const taken = 'another process has taken over a part of owned';
-    await until(() => world.lines.filter(({ message }) => message.includes(taken)).length === 16);
-    release();
-    await second.publish(type, 3, { key: 'a' });
-
-    await until(() => seen.length === 4);
-    // What the first had not acknowledged came again to the second, in order; nothing more came to the first.
-    expect(seen).toEqual(['first 1', 'second 1', 'second 2', 'second 3']);
-  });
-
   it('confirms acknowledgements where asked to', async () => {
     const namespace = world.namespace();
     const bus = world.streamBus({ namespace, consumer: { doubleAck: true } });

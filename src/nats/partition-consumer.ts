@@ -1,0 +1,49 @@
+import type { JetStreamManager } from '@nats-io/jetstream';
+import {
+  type ConsumerSpec,
+  type ConsumerStart,
+  consumerInfo,
+  createConsumer,
+  deleteConsumer,
+} from './consumer-setup.ts';
+import { firstOpen, type PartitionProgress } from './partition-progress.ts';
+
+/** The name of the `number`th consumer that the owner with `token` reads a part from. */
+export function partitionConsumerName(prefix: string, token: number, number: number): string {
+  return `${prefix}=e${String(token).padStart(9, '0')}-${number}`;
+}
+
+/**
+ * Where an owner begins that takes over: behind what the one before has kept as settled, or acknowledged since.
+ *
+ * @throws what the server's answers are, or the lack of them.
+ */
+export async function startOfOwner(
+  manager: JetStreamManager,
+  stream: string,
+  before: PartitionProgress,
+  from: ConsumerStart,
+): Promise<ConsumerStart> {
+  let sequence = firstOpen(before) ?? 0;
+  for (const name of before.consumers) {
+    const info = await consumerInfo(manager, { stream, name });
+    if (info === undefined) continue;
+    const { ack_floor, config } = info;
+    // One that nothing came from yet says only where it began.
+    sequence = Math.max(sequence, ack_floor.stream_seq === 0 ? 0 : ack_floor.stream_seq + 1);
+    sequence = Math.max(sequence, config.opt_start_seq ?? 0);
+  }
+  return sequence === 0 ? from : { sequence };
+}
+
+/** Creates an owner's consumer, then deletes those before it, whose messages thereby come to nobody else. */
+export async function replaceConsumers(
+  manager: JetStreamManager,
+  spec: ConsumerSpec,
+  start: ConsumerStart,
+  before: readonly string[],
+): Promise<void> {
+  await createConsumer(manager, spec, start);
+  const { stream } = spec;
+  for (const name of before) if (name !== spec.name) await deleteConsumer(manager, { stream, name });
+}

@@ -1,0 +1,192 @@
+import type { JetStreamManager } from '@nats-io/jetstream';
+import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import type { Logger } from '../logger.ts';
+import { type ConsumerSpec, type ConsumerStart, consumerInfo } from './consumer-setup.ts';
+import { MessageSource, type MessageSourceConfig, type MessageSourcePorts } from './message-source.ts';
+import type { Ownership } from './ownership.ts';
+import { partitionConsumerName, replaceConsumers, startOfOwner } from './partition-consumer.ts';
+import type { PartitionRecord } from './partition-record.ts';
+import type { Doubt } from './pull-source.ts';
+
+export interface PartitionReaderConfig {
+  /** What its consumers' names begin with. */
+  readonly prefix: string;
+  readonly limits: Omit<ConsumerSpec, 'name'>;
+  readonly owner: Ownership;
+  /** Where it begins if nobody has read it before. */
+  readonly from: ConsumerStart;
+  readonly source: Pick<MessageSourceConfig, 'window' | 'maxBytes'>;
+}
+
+export interface PartitionReaderPorts extends Omit<MessageSourcePorts, 'onDoubt'> {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly manager: JetStreamManager;
+  readonly record: PartitionRecord;
+}
+
+/** Milliseconds before what the server did not answer is tried again. */
+const againMs = 300;
+
+/**
+ * Reads one partition for as long as this process owns it.
+ *
+ *     claim the record ─► consumer of its own, behind what is settled ─► read ─► drain, save ─► over
+ *              └── a later owner was faster ─► over                       └── lost ─► over
+ *
+ * Each owner has a consumer of its own, so what the one before held comes first and in order, and not after a
+ * timeout behind newer events; with the consumer gone, nothing that the old owner still acknowledges counts.
+ * The record says what was settled behind events that were not, so that these alone come again.
+ */
+export class PartitionReader {
+  readonly #config: PartitionReaderConfig;
+  readonly #ports: PartitionReaderPorts;
+  #source: MessageSource | undefined;
+  #number = 1;
+  #start: ConsumerStart;
+  #leaving = false;
+  #over = false;
+  #detached = false;
+  #savedAt = -1;
+  #working: Promise<void> = Promise.resolve();
+  #doubting = false;
+  #timer: TimerHandle;
+
+  constructor(config: PartitionReaderConfig, ports: PartitionReaderPorts) {
+    this.#config = config;
+    this.#ports = ports;
+    this.#start = config.from;
+  }
+
+  /** Starts to read as soon as the partition is this process's by all accounts. */
+  start(): void {
+    this.#working = this.#open();
+  }
+
+  /** Starts nothing more; resolves when nothing of it runs and the next owner can know what is settled. */
+  async drain(): Promise<void> {
+    this.#leaving = true;
+    this.#ports.clock.clearTimeout(this.#timer);
+    await this.#working;
+    const source = this.#source;
+    if (source === undefined || this.#over) return;
+    await source.drain();
+    if (this.#over) return;
+    await this.#save(source);
+    this.lose();
+  }
+
+  /** It belongs to another, or may: what is held is not ours any more. */
+  lose(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#ports.clock.clearTimeout(this.#timer);
+    this.#source?.lose();
+  }
+
+  /** Asks for no more messages. */
+  detach(): void {
+    this.#detached = true;
+    this.#source?.detach();
+  }
+
+  stillWorking(since: number): void {
+    if (!this.#over) this.#source?.stillWorking(since);
+  }
+
+  /** Keeps what has been settled since the last time. */
+  keep(): void {
+    const source = this.#source;
+    if (source === undefined || this.#over || this.#leaving || source.changes === this.#savedAt) return;
+    void this.#save(source);
+  }
+
+  /** Whether nothing more is to be set up. */
+  get #ended(): boolean {
+    return this.#over || this.#leaving || !this.#config.owner.holds();
+  }
+
+  async #open(): Promise<void> {
+    const { manager, record } = this.#ports;
+    const { limits, from, owner, source } = this.#config;
+    try {
+      const spec = this.#nextSpec();
+      const before = await record.claim(spec.name);
+      if (before === undefined || this.#ended) return;
+      this.#start = await startOfOwner(manager, limits.stream, before, from);
+      if (this.#ended) return;
+      await replaceConsumers(manager, spec, this.#start, before.consumers);
+      if (this.#ended || !(await record.save(before, [spec.name])) || this.#ended) return;
+      this.#source = new MessageSource(
+        { ...source, spec, single: true, owner, before },
+        { ...this.#ports, onDoubt: this.#doubt },
+      );
+      if (this.#detached) this.#source.detach();
+      else this.#source.refill();
+    } catch (error) {
+      this.#failed('taken over', error);
+      if (!this.#ended) this.#timer = this.#ports.clock.setTimeout(() => this.start(), againMs);
+    }
+  }
+
+  #nextSpec(): ConsumerSpec {
+    const { prefix, limits, owner } = this.#config;
+    const name = partitionConsumerName(prefix, owner.token, this.#number);
+    this.#number += 1;
+    return { ...limits, name };
+  }
+
+  /** Deliveries may have been lost, or the consumer: another one begins behind what has come. */
+  readonly #doubt = (source: MessageSource, doubt: Doubt): void => {
+    if (this.#doubting || this.#ended) return;
+    this.#doubting = true;
+    const renew = (first: Doubt): void => {
+      this.#working = this.#renew(source, first).then(
+        () => {
+          this.#doubting = false;
+        },
+        (error: unknown) => {
+          this.#failed('read on', error);
+          if (this.#ended) return;
+          this.#timer = this.#ports.clock.setTimeout(() => renew('gap'), againMs);
+        },
+      );
+    };
+    if (doubt === 'silent') this.#timer = this.#ports.clock.setTimeout(() => renew(doubt), againMs);
+    else renew(doubt);
+  };
+
+  async #renew(source: MessageSource, doubt: Doubt): Promise<void> {
+    const { manager, record } = this.#ports;
+    if (doubt === 'silent' && (await consumerInfo(manager, source.spec)) !== undefined) {
+      source.refill();
+      return;
+    }
+    source.suspend();
+    const spec = this.#nextSpec();
+    const { consumers } = record.kept;
+    if (!(await record.save(source.progress(), [...consumers, spec.name])) || this.#ended) return;
+    const { resumeAt } = source;
+    const start = resumeAt === undefined ? this.#start : { sequence: resumeAt };
+    await replaceConsumers(manager, spec, start, consumers);
+    if (this.#ended || !(await record.save(source.progress(), [spec.name])) || this.#ended) return;
+    source.readFrom(spec);
+  }
+
+  async #save(source: MessageSource): Promise<void> {
+    this.#savedAt = source.changes;
+    try {
+      await this.#ports.record.save(source.progress());
+    } catch (error) {
+      this.#savedAt = -1;
+      this.#failed('kept', error);
+    }
+  }
+
+  #failed(what: string, error: unknown): void {
+    if (this.#over) return;
+    const { prefix } = this.#config;
+    this.#ports.logger.debug({ prefix, error }, `part ${prefix} could not be ${what}: ${describeError(error)}`);
+  }
+}
