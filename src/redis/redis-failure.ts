@@ -22,7 +22,8 @@ export function judgeFailure(error: unknown): Verdict {
 
 /** Says what is wrong, without what was sent: the client repeats passwords and payloads in its errors. */
 export function describeFailure(error: unknown): string {
-  return describeError(error).replace(/,? with args beginning with:.*$/s, '');
+  const text = error instanceof Error && error.message !== '' ? error.message : describeError(error);
+  return text.replace(/,? with args beginning with:.*$/s, '');
 }
 
 /** The failure as an error of ours. Its cause is a copy without what was sent. */

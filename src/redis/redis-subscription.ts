@@ -137,6 +137,7 @@ export class RedisSubscription implements TransportSubscription {
       if (this.#stopped) await this.#source.release();
       else if (this.#detached) this.#source.detach();
     } catch (error) {
+      await this.#source?.release();
       if (!this.#stopped) this.#feed.fail(error instanceof Error ? error : new Error(describeError(error)));
     }
   }

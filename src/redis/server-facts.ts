@@ -27,8 +27,9 @@ export async function readLevel(redis: Redis): Promise<PublishLevel> {
   try {
     const [, append] = await settingsOf(redis, 'appendonly');
     const [, sync] = await settingsOf(redis, 'appendfsync');
+    const [, putOff] = await settingsOf(redis, 'no-appendfsync-on-rewrite');
     if (append !== 'yes') return 'accepted';
-    if (sync === 'always') return 'disk';
+    if (sync === 'always') return putOff === 'no' ? 'disk' : 'os';
     return sync === 'no' ? 'os' : 'accepted';
   } catch {
     // It does not let its configuration be seen.

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisStreams } from '../../src/redis/redis-streams.ts';
 import { createSystemClock } from '../../src/system-clock.ts';
 import { transportConformance } from '../../src/testing/conformance/transport-conformance.ts';
+import type { Transport } from '../../src/transport/transport.ts';
 import { silentLogger } from '../support/bus-world.ts';
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts';
 
@@ -14,20 +15,46 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-describe('redisStreams', () => {
-  const cases = transportConformance({
-    name: 'redisStreams',
-    features: { level: 'accepted', durable: true, ordered: true, shared: true, settlements: false },
-    runs: 10,
-    open: (place) => {
-      const namespace = `${place}-${randomBytes(4).toString('hex')}`;
-      const factory = redisStreams({ url: server.url, namespace });
-      const transport = factory({ clock: createSystemClock(), random: () => 0.5, logger: silentLogger });
-      return { transport, pass: (ms) => pass(ms) };
+function open(place: string): Transport {
+  const namespace = `${place}-${randomBytes(4).toString('hex')}`;
+  const factory = redisStreams({ url: server.url, namespace });
+  return factory({ clock: createSystemClock(), random: () => 0.5, logger: silentLogger });
+}
+
+/** The same, with a place that is kept for each subscription. */
+function openKept(place: string): Transport {
+  const transport = open(place);
+  return new Proxy(transport, {
+    get: (target, name) => {
+      if (name === 'subscribe') {
+        const subscribe: Transport['subscribe'] = (patterns, options) =>
+          target.subscribe(patterns, { ...options, durable: true });
+        return subscribe;
+      }
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
   });
+}
 
-  it.each(cases)('$name', async ({ run }) => {
-    await expect(run()).resolves.toBeUndefined();
+/** What comes while nobody is there waits for a kept place: that is its purpose. */
+const onlyWhileThere = 'gives nothing after a subscription has ended, and takes its name again';
+
+describe.each([
+  ['redisStreams', open],
+  ['redisStreams with kept places', openKept],
+])('%s', (name, openOne) => {
+  const cases = transportConformance({
+    name,
+    features: { level: 'accepted', durable: true, ordered: true, shared: true, settlements: false },
+    runs: 10,
+    open: (place) => ({ transport: openOne(place), pass: (ms) => pass(ms) }),
   });
+
+  it.each(cases.filter((one) => openOne === open || one.name !== onlyWhileThere))(
+    '$name',
+    async ({ run }) => {
+      await expect(run()).resolves.toBeUndefined();
+    },
+  );
 });
