@@ -147,13 +147,8 @@ describe('dead letters on a log', () => {
     await clock.advanceBy(500);
     await ended;
 
-    expect(
-      numbers(
-        start()
-          .deadLetters.list()
-          .map(({ event }) => event),
-      ).toSorted(),
-    ).toEqual([1, 2]);
+    const back = start().deadLetters.list({ limit: 2 });
+    expect(new Set(numbers(back.map(({ event }) => event)))).toEqual(new Set([1, 2]));
   });
 
   it('number on from those of runs before', async () => {
