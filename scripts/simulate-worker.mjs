@@ -1,6 +1,12 @@
 // A share of the seeds, in a thread of its own.
 import { parentPort, workerData } from 'node:worker_threads';
-import { deliveryProgram, describeSimulation, shrinkSimulation, simulate } from 'breakwater/testing';
+import {
+  deliveryProgram,
+  describeSimulation,
+  nodesProgram,
+  shrinkSimulation,
+  simulate,
+} from 'breakwater/testing';
 
 const { programs, from, seeds, hours, events, twice, maxMs, index, workers } = workerData;
 // Faults throw many errors, whose stacks nobody reads and which cost more than all else.
@@ -8,7 +14,7 @@ Error.stackTraceLimit = 0;
 
 const done = { runs: {}, ms: {}, failed: {}, prints: 0n, virtualMs: 0, failures: 0, twice: 0 };
 const began = performance.now();
-const made = { delivery: deliveryProgram() };
+const made = { delivery: deliveryProgram(), nodes: nodesProgram() };
 const port = parentPort;
 const post = (message) => port.postMessage(message, []);
 

@@ -23,7 +23,7 @@ const number = (name) => {
   return value;
 };
 
-const programs = values.program === 'all' ? ['delivery', 'bus', 'nodes'] : values.program.split(',');
+const programs = values.program === 'all' ? ['delivery', 'nodes'] : values.program.split(',');
 const plan = {
   programs,
   from: number('seed'),

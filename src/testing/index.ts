@@ -89,7 +89,11 @@ export {
   type SimulationProgram,
   type SimulationReport,
 } from './simulation/simulate.ts';
+export { NodeClock } from './simulation/node-clock.ts';
+export { nodesProgram } from './simulation/nodes-program.ts';
 export { SimulatedDisk, type SimulatedDiskOptions } from './simulation/simulated-disk.ts';
+export { SimulatedNetwork, type DistantStore } from './simulation/simulated-network.ts';
+export type { NodesParts } from './simulation/simulated-node.ts';
 export { simulatedStore } from './simulation/simulated-store.ts';
 export { SimulationFailure, SimulationWorld } from './simulation/simulation-world.ts';
 export type { WorldClock } from './simulation/world-clock.ts';

@@ -62,10 +62,13 @@ export class DeliveryRun {
       ({ mailbox: { order = 'none' } }, index) => new SubscriptionModel(world, `s${index + 1}`, order),
     );
     this.#published = new PublishModel(world);
+    const { level = random() < 0.8 ? 'durable' : 'buffered' } = parts.disk;
     this.#disk = new SimulatedDisk({
       clock: world.clock,
       random,
-      level: random() < 0.8 ? 'durable' : 'buffered',
+      level,
+      // Synced within the call, or some time after: either way the call answers at once.
+      syncMs: () => (level === 'durable' ? 0 : random() * world.faults.syncMs),
       writeError: () => world.faults.writeError,
       unknownOutcome: () => world.faults.unknownOutcome,
       crashInCommit: () => world.faults.crashInCommit,

@@ -208,7 +208,7 @@ export class SimulatedDisk {
     this.#pending.push({ commit, done: () => {}, failed: () => {} });
     this.crash(this.#options.random() < 0.5 ? 'kill' : 'power');
     this.#options.onCrash?.();
-    if (this.#syncMs() > 0) return new Promise(() => {});
+    if (this.level === 'durable' && this.#syncMs() > 0) return new Promise(() => {});
     throw new StorageError('the process ends here', { unknown: true });
   }
 

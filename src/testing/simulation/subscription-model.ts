@@ -93,6 +93,8 @@ export class SubscriptionModel {
 
   /** A place was written: nothing that was never settled may be left out of it. */
   placed({ position, open, ahead }: CursorRecord): void {
+    if (position > this.last)
+      this.#violated('a place never skips', `its place is ${position}, and the log ends at ${this.last}`);
     const kept = new Set(open.map((each) => each.position));
     for (let at = this.#floor; at <= Math.min(position, this.last); at += 1) {
       if (this.#everSettled[at] === false && !kept.has(at))
