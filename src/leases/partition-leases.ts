@@ -75,10 +75,13 @@ export class PartitionLeases {
   /** Joins the group. */
   start(): void {
     this.#repeat('beat', () => this.#heartbeat());
+    void this.#lookSoon();
+  }
+
+  async #lookSoon(): Promise<void> {
     // What is taken before the first sign of life is out could not be acted on.
-    void this.#rounds.beat?.then(() => {
-      if (!this.#stopped) this.#repeat('look', () => this.#look());
-    });
+    await this.#rounds.beat;
+    if (!this.#stopped) this.#repeat('look', () => this.#look());
   }
 
   /** The fencing token of a partition that is this process's at this instant, else 0. */
