@@ -42,7 +42,6 @@ export function performDeed({ deeds, takesMs }: HandlerScript, attempt: number, 
         throw new Error('rejected as scripted');
       });
     case 'throw-odd':
-      // oxlint-disable-next-line typescript/only-throw-error -- this is the oddity
       throw [undefined, null, 'text', 0][takesMs % 4];
     case 'fatal':
       throw new FatalError('fatal as scripted');
