@@ -128,7 +128,8 @@ export class DeliveryRun {
 
   /** After every step. */
   #check(): void {
-    this.#world.check();
+    const world = this.#world;
+    world.check();
     if (this.#crashed) this.#restart();
     for (const subscriber of this.#process?.subscribers ?? []) subscriber.checkConserved();
   }

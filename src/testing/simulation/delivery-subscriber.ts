@@ -43,6 +43,8 @@ export class DeliverySubscriber {
   readonly #check: BreakerCheck | undefined;
   readonly #fairness: LaneFairness | undefined;
   readonly #deliveries: Subscription;
+  /** The version of its model that was checked last. */
+  #checked = -1;
 
   constructor(plan: SubscriberPlan, parts: SubscriberParts) {
     this.#plan = plan;
@@ -82,7 +84,10 @@ export class DeliverySubscriber {
   }
 
   checkConserved(): void {
-    this.#parts.model.checkConserved(this.#subscription.status());
+    const { model } = this.#parts;
+    if (model.version === this.#checked) return;
+    this.#checked = model.version;
+    model.checkConserved(this.#subscription.status());
   }
 
   #dropped(event: EventEnvelope): void {

@@ -125,7 +125,8 @@ export class SimulatedDisk {
     this.#pending = [];
     this.#syncing += 1;
     const { random, tornCommits = 'discarded' } = this.#options;
-    if (how === 'power') this.#losePages();
+    // What was written last is not on the disk where something before it is not.
+    if (how === 'power' && this.#losesPages()) return;
     for (const { commit } of pending) {
       const { pages, lost } = this.#surviving(commit, how);
       if (lost === 0) this.#apply(commit);
@@ -185,8 +186,6 @@ export class SimulatedDisk {
     const syncMs = this.#syncMs();
     if (this.level === 'buffered') {
       const committed = this.#apply(commit);
-      const now = this.#options.clock.now();
-      this.#deeds.push((contents) => void applyTo(contents, commit, now, 'os'));
       this.#syncSoon(syncMs);
       return committed;
     }
@@ -244,7 +243,9 @@ export class SimulatedDisk {
 
   #apply(commit: Commit, tells = true): Committed {
     const { clock, onApplied } = this.#options;
-    const { committed, appendedAt } = applyTo(this.#contents, commit, clock.now(), levels[this.level]);
+    const now = clock.now();
+    const { committed, appendedAt } = applyTo(this.#contents, commit, now, levels[this.level]);
+    if (this.level === 'buffered') this.#deeds.push((contents) => void applyTo(contents, commit, now, 'os'));
     this.#recovered();
     onApplied?.(committed.first ?? 0, commit.events ?? [], commit.writes ?? []);
     if (tells && committed.first !== undefined)
@@ -253,15 +254,17 @@ export class SimulatedDisk {
   }
 
   /** Loses what a power cut takes of what is not synced, and all that came after. */
-  #losePages(): void {
-    if (this.#synced === this.#deeds.length) return;
+  #losesPages(): boolean {
+    if (this.#synced === this.#deeds.length) return false;
     const { random, pageLoss = never } = this.#options;
     let keep = this.#synced;
     while (keep < this.#deeds.length && random() >= pageLoss()) keep += 1;
+    if (keep === this.#deeds.length) return false;
     this.#deeds = this.#deeds.slice(0, keep);
     this.#synced = keep;
     this.#contents = emptyContents();
     for (const deed of this.#deeds) deed(this.#contents);
+    return true;
   }
 
   #surviving(commit: Commit, how: 'kill' | 'power'): { readonly pages: number; readonly lost: number } {

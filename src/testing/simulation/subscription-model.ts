@@ -27,6 +27,8 @@ export class SubscriptionModel {
   running = 0;
   /** In this life. */
   settled = 0;
+  /** Counts what has changed: where nothing has, what held before holds still. */
+  version = 0;
   readonly #world: SimulationWorld;
   readonly #order: Ordering;
   readonly #groups = new Map<string, Group>();
@@ -70,6 +72,7 @@ export class SubscriptionModel {
     this.#attempts.push(0);
     this.#settledIn.push(0);
     this.#expected += 1;
+    this.version += 1;
   }
 
   /** A process starts, with the place that was kept. */
@@ -78,6 +81,7 @@ export class SubscriptionModel {
     this.#life += 1;
     this.running = 0;
     this.settled = 0;
+    this.version += 1;
     for (const group of this.#groups.values()) group.busy = 0;
     for (let at = 1; at <= this.last; at += 1) {
       this.#stage[at] = idle;
@@ -122,12 +126,14 @@ export class SubscriptionModel {
     this.#stage[position] = running;
     this.#attempts[position] = attempt;
     this.running += 1;
+    this.version += 1;
   }
 
   /** It is to be tried again. */
   retries(position: number): void {
     this.#stage[position] = parked;
     this.running -= 1;
+    this.version += 1;
   }
 
   /** It is done with, one way or the other. */
@@ -137,6 +143,7 @@ export class SubscriptionModel {
     this.#settledIn[position] = this.#life;
     this.#everSettled[position] = true;
     this.settled += 1;
+    this.version += 1;
     while (this.#floor <= this.last && this.#everSettled[this.#floor] === true) this.#floor += 1;
     const group = this.#groupAt[position];
     if (group === undefined) return;
