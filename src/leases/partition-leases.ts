@@ -62,6 +62,7 @@ export class PartitionLeases {
   #validUntil = -Infinity;
   readonly #timers: { beat?: TimerHandle; look?: TimerHandle } = {};
   readonly #rounds: { beat?: Promise<void>; look?: Promise<void> } = {};
+  readonly #hurried = { beat: false, look: false };
   #leaving = false;
   #stopped = false;
   #closing: Promise<void> | undefined;
@@ -74,14 +75,14 @@ export class PartitionLeases {
 
   /** Joins the group. */
   start(): void {
-    this.#repeat('beat', () => this.#heartbeat());
-    void this.#lookSoon();
+    this.#repeat('beat', this.#heartbeat);
+    this.#repeat('look', this.#look);
   }
 
-  async #lookSoon(): Promise<void> {
-    // What is taken before the first sign of life is out could not be acted on.
-    await this.#rounds.beat;
-    if (!this.#stopped) this.#repeat('look', () => this.#look());
+  /** Does the next rounds at once: the store is back, say. */
+  hurry(): void {
+    this.#hurry('beat');
+    this.#hurry('look');
   }
 
   /** The fencing token of a partition that is this process's at this instant, else 0. */
@@ -133,11 +134,26 @@ export class PartitionLeases {
       this.#ports.failed(error);
     }
     if (this.#stopped) return;
-    const again = (): void => this.#repeat(name, round);
-    this.#timers[name] = this.#ports.clock.setTimeout(again, this.#options.leaseMs / 4);
+    const again = (): void => {
+      this.#timers[name] = undefined;
+      this.#repeat(name, round);
+    };
+    const delayMs = this.#hurried[name] ? 0 : this.#options.leaseMs / 4;
+    this.#hurried[name] = false;
+    this.#timers[name] = this.#ports.clock.setTimeout(again, delayMs);
   }
 
-  async #look(): Promise<void> {
+  #hurry(name: 'beat' | 'look'): void {
+    const { clock } = this.#ports;
+    if (this.#timers[name] === undefined) this.#hurried[name] = true;
+    else {
+      clock.clearTimeout(this.#timers[name]);
+      this.#timers[name] = undefined;
+      this.#repeat(name, name === 'beat' ? this.#heartbeat : this.#look);
+    }
+  }
+
+  readonly #look = async (): Promise<void> => {
     const view = await this.#board.look();
     this.#lapse();
     const candidates = new Set(view.candidates);
@@ -152,9 +168,9 @@ export class PartitionLeases {
     }
     const settled = await Promise.allSettled(decided);
     for (const result of settled) if (result.status === 'rejected') this.#ports.failed(result.reason);
-  }
+  };
 
-  async #heartbeat(): Promise<void> {
+  readonly #heartbeat = async (): Promise<void> => {
     const { store, clock } = this.#ports;
     const { bucket, member, leaseMs } = this.#options;
     // A process that was stopped finds out here, before it says that it lives.
@@ -167,8 +183,10 @@ export class PartitionLeases {
     });
     // Others may have acted on the silence before this answer: a lease that ran out meanwhile stays lost.
     this.#lapse();
+    const anew = clock.monotonic() >= this.#validUntil;
     this.#validUntil = began + leaseMs * usableShare;
-  }
+    if (anew) this.#hurry('look');
+  };
 
   /** Gives up everything if the time to act is over. */
   #lapse(): void {
@@ -216,6 +234,8 @@ export class PartitionLeases {
 
   async #take(partition: number, { token, revision }: SeenPartition): Promise<void> {
     const { member } = this.#options;
+    // What is taken without a sign of life could not be acted on.
+    if (this.#ports.clock.monotonic() >= this.#validUntil) return;
     const next = token + 1;
     const taken = await this.#write(partitionKey(partition), { owner: member, token: next }, revision);
     if (taken === undefined) return;

@@ -118,8 +118,9 @@ class JetStreamTransport implements Transport {
     );
     const { name, replicas, storage } = config.stream;
     this.#state = new KvSnapshots(
-      { bucket: `${name}-state`, replicas, storage, answerMs: config.consumer.leaseMs },
+      { bucket: `${name}-state`, replicas, storage, answerMs: config.consumer.leaseMs / 2 },
       () => this.#link.connected(),
+      clock,
     );
     this.#link.onUp(this.#commit.pump);
   }

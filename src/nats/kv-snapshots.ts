@@ -1,6 +1,7 @@
 import { jetstream, JetStreamApiError, type JetStreamClient, StorageType } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
+import type { Clock } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
 import { ClosedError, ConflictError, StorageError } from '../../streams/event/errors.ts';
 import { checkAddress, checkName, checkWrite, resolveList } from '../log/check-write.ts';
@@ -12,6 +13,7 @@ import type {
   SnapshotStore,
   SnapshotWrite,
 } from '../snapshot-store.ts';
+import { createSystemClock } from '../system-clock.ts';
 import { refuseMismatch } from './config-mismatch.ts';
 import { kvToken, textOfKvToken } from './kv-token.ts';
 
@@ -46,11 +48,17 @@ export class KvSnapshots implements SnapshotStore {
   readonly name = 'nats-kv';
   readonly #config: KvSnapshotsConfig;
   readonly #connected: () => Promise<NatsConnection>;
+  readonly #clock: Clock;
   #opening: Promise<Open> | undefined;
   #closed = false;
 
   /** `connected` gives the connection once it is up. It is not this object's to close. */
-  constructor(config: KvSnapshotsConfig, connected: () => Promise<NatsConnection>) {
+  constructor(
+    config: KvSnapshotsConfig,
+    connected: () => Promise<NatsConnection>,
+    clock: Clock = createSystemClock(),
+  ) {
+    this.#clock = clock;
     this.#config = config;
     this.#connected = connected;
   }
@@ -89,7 +97,14 @@ export class KvSnapshots implements SnapshotStore {
     const group = kvToken(bucket);
     const found: SnapshotEntry[] = [];
     await this.#ask(`list ${bucket}`, async () => {
-      for await (const entry of await kv.history({ key: `${group}.>` })) {
+      const entries = await kv.history({ key: `${group}.>` });
+      let late = false;
+      // A listing that the connection was lost in would wait for the rest for long.
+      const timer = this.#clock.setTimeout(() => {
+        late = true;
+        entries.stop();
+      }, this.#config.answerMs ?? 5000);
+      for await (const entry of entries) {
         if (entry.operation !== 'PUT') continue;
         // Foreign entries in the bucket are none of ours.
         const key = textOfKvToken(entry.key.slice(group.length + 1));
@@ -97,6 +112,8 @@ export class KvSnapshots implements SnapshotStore {
         if (after !== '' && compareKeys(key, after) <= 0) continue;
         found.push({ key, value: entry.value, revision: entry.revision });
       }
+      this.#clock.clearTimeout(timer);
+      if (late) throw new Error('the rest did not come in time');
     });
     return found.toSorted((a, b) => compareKeys(a.key, b.key)).slice(0, limit);
   }

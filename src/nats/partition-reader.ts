@@ -51,6 +51,10 @@ export class PartitionReader {
   #savedAt = -1;
   #working: Promise<void> = Promise.resolve();
   #doubting = false;
+  #gone: () => void = nothing;
+  readonly #whenGone = new Promise<void>((resolve) => {
+    this.#gone = resolve;
+  });
   #timer: TimerHandle;
 
   constructor(config: PartitionReaderConfig, ports: PartitionReaderPorts) {
@@ -68,12 +72,11 @@ export class PartitionReader {
   async drain(): Promise<void> {
     this.#leaving = true;
     this.#ports.clock.clearTimeout(this.#timer);
-    await this.#working;
+    await Promise.race([this.#working, this.#whenGone]);
     const source = this.#source;
     if (source === undefined || this.#over) return;
     await source.drain();
-    if (this.#over) return;
-    await this.#save(source);
+    await Promise.race([this.#save(source), this.#whenGone]);
     this.lose();
   }
 
@@ -81,6 +84,7 @@ export class PartitionReader {
   lose(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#gone();
     this.#ports.clock.clearTimeout(this.#timer);
     this.#source?.lose();
   }
@@ -190,3 +194,5 @@ export class PartitionReader {
     this.#ports.logger.debug({ prefix, error }, `part ${prefix} could not be ${what}: ${describeError(error)}`);
   }
 }
+
+function nothing(): void {}

@@ -53,6 +53,7 @@ export class SharedPartitions {
   readonly #throttle: LogThrottle;
   #detached = false;
   #timer: TimerHandle;
+  #leave: () => void = nothing;
   #closing: Promise<void> | undefined;
 
   constructor(config: SharedPartitionsConfig, ports: SharedPartitionsPorts) {
@@ -78,6 +79,7 @@ export class SharedPartitions {
   /** Joins the other processes of the name. */
   start(): void {
     this.#leases.start();
+    this.#leave = this.#ports.link.onUp(() => this.#leases.hurry());
     const keep = (): void => {
       for (const reader of this.#readers.values()) reader.keep();
       this.#timer = this.#ports.clock.setTimeout(keep, keepMs, true);
@@ -97,7 +99,10 @@ export class SharedPartitions {
 
   /** Leaves: starts nothing more, waits for what runs, and hands all over. Idempotent; never rejects. */
   release(): Promise<void> {
-    this.#closing ??= this.#leases.close().finally(() => this.#ports.clock.clearTimeout(this.#timer));
+    this.#closing ??= this.#leases.close().finally(() => {
+      this.#leave();
+      this.#ports.clock.clearTimeout(this.#timer);
+    });
     return this.#closing;
   }
 
@@ -153,3 +158,5 @@ export class SharedPartitions {
 function leasesBucket(name: string): string {
   return `leases:${name}`;
 }
+
+function nothing(): void {}
