@@ -1,23 +1,38 @@
 // A bus on LMDB with publishers and durable subscribers, to be killed. Says on its standard output what happened:
-// "P producer n position" for a publish that resolved, "S subscriber position attempt" when a handler begins,
-// "H subscriber position attempt ok" when it ends, "D subscriber position" for each dead letter it finds at its start.
-// With --drain it publishes nothing, waits until all is handled, and closes.
+// "P producer n position" for a publish that resolved, "S subscriber position attempt key" when a handler begins,
+// "H subscriber position attempt ok" when it ends, "D subscriber position" for each dead letter that it ends with.
+// With --drain it publishes nothing, waits until all is handled, and closes. With --archive FOLDER its store also
+// archives, compacts, trims and audits all the time: "B" and "E removed" around a sweep, "T before" and "U before"
+// around a trim.
 import { writeSync } from 'node:fs';
-import { createBus, lmdb, options, seeded } from './lmdb-library.mjs';
+import { createBus, durableTransport, lmdb, lmdbStore, maintain, options, seeded } from './lmdb-library.mjs';
 
-const { path, seed, drain } = options({ path: '', seed: 1, drain: 0 });
+const { path, seed, drain, archive } = options({ path: '', seed: 1, drain: 0, archive: '' });
 const random = seeded(seed);
 const say = (line) => writeSync(1, `${line}\n`);
 const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-const bus = createBus({ transport: lmdb({ path, cursorIntervalMs: 20 }), logger: silent });
+const kept =
+  archive === ''
+    ? undefined
+    : maintain(lmdbStore({ path }), {
+        retention: [{ patterns: ['chaos.p1'], keep: 'last-per-key' }, { maxCount: 100 }],
+        archive: { folder: archive, segmentEvents: 64 },
+        audit: { everyMs: 20 },
+        everyMs: 30,
+      });
+const transport =
+  kept === undefined
+    ? lmdb({ path, cursorIntervalMs: 20 })
+    : durableTransport(kept, { cursorIntervalMs: 20 });
+const bus = createBus({ transport, logger: silent });
 await bus.ready();
 
 /** Fails once in a while, and always for some events; takes its time now and then. */
 function handler(name) {
-  return async ({ data }, { position, attempt }) => {
-    say(`S ${name} ${position} ${attempt}`);
+  return async ({ data, key }, { position, attempt }) => {
+    say(`S ${name} ${position} ${attempt} ${key}`);
     if (random() < 0.1) await after(random() * 8);
     const fails = data.n % 97 === 0 || (data.n % 7 === 0 && attempt === 1);
     say(`H ${name} ${position} ${attempt} ${fails ? 0 : 1}`);
@@ -56,9 +71,28 @@ async function produce(p) {
   }
 }
 
+/** Sweeps, and trims a part of what all subscribers have passed and all audits have seen. */
+async function sweep() {
+  for (;;) {
+    say('B');
+    const { floor, removed } = await kept.run();
+    say(`E ${removed}`);
+    const before = Math.floor(floor - 50 - random() * 400);
+    if (random() < 0.25 && before > 1) {
+      say(`T ${before}`);
+      await kept.log().trim(before);
+      say(`U ${before}`);
+    }
+    await after(random() * 4);
+  }
+}
+
 say('ready');
 if (drain) {
   await bus.idle();
   for (const { subscriber, position } of bus.deadLetters.list()) say(`D ${subscriber} ${position}`);
   await bus.close();
-} else await Promise.all(Array.from({ length: 6 }, (_, p) => produce(p)));
+} else {
+  const producers = Array.from({ length: 6 }, (_, p) => produce(p));
+  await Promise.all(kept === undefined ? producers : [...producers, sweep()]);
+}

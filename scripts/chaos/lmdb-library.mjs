@@ -6,7 +6,7 @@ const dist = process.env.BREAKWATER_DIST ?? new URL('../../dist', import.meta.ur
 const [disk, core] = await Promise.all([import(`${dist}/src/lmdb/index.js`), import(`${dist}/src/index.js`)]);
 
 export const { lmdb, lmdbStore } = disk;
-export const { createBus, defineEntity } = core;
+export const { createBus, defineEntity, durableTransport, maintain } = core;
 export const ports = { clock: core.createSystemClock(), random: Math.random };
 
 /** Numbers in [0, 1) that a seed decides (mulberry32). */
@@ -48,7 +48,7 @@ export function event(p, n, start, size) {
   };
 }
 
-/** All records and faults of a range. */
+/** All records and faults of a range. The log answers at once, as one without an archive does. */
 export function readAll(log, range = {}) {
   const records = [];
   const faults = [];
