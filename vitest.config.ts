@@ -9,6 +9,7 @@ const needsBuild = [
   'test/chaos/**/*.test.ts',
   'test/docs.test.ts',
   'test/examples.test.ts',
+  'test/simulation/node-versions.test.ts',
   'test/src/cli/**/*.test.ts',
   'test/testing/node-versions.test.ts',
 ];

@@ -57,7 +57,7 @@ export class DeliveryRun {
     const { random } = world;
     this.#keys = 1 + Math.floor(random() * 6);
     this.#gapMs = random() < 0.2 ? 0 : random() * 30;
-    this.#plans = [this.#plan(), this.#plan()];
+    this.#plans = random() < 0.5 ? [this.#plan()] : [this.#plan(), this.#plan()];
     this.#models = this.#plans.map(
       ({ mailbox: { order = 'none' } }, index) => new SubscriptionModel(world, `s${index + 1}`, order),
     );

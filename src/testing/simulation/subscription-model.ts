@@ -27,6 +27,8 @@ export class SubscriptionModel {
   running = 0;
   /** In this life. */
   settled = 0;
+  /** Events that were never settled. */
+  open = 0;
   /** Counts what has changed: where nothing has, what held before holds still. */
   version = 0;
   readonly #world: SimulationWorld;
@@ -54,13 +56,6 @@ export class SubscriptionModel {
     return this.#everSettled.length - 1;
   }
 
-  /** How many events were never settled. */
-  get open(): number {
-    let open = 0;
-    for (let at = this.#floor; at <= this.last; at += 1) if (this.#everSettled[at] === false) open += 1;
-    return open;
-  }
-
   /** An event is in the log. */
   applied(key: string | undefined): void {
     const position = this.last + 1;
@@ -72,6 +67,7 @@ export class SubscriptionModel {
     this.#attempts.push(0);
     this.#settledIn.push(0);
     this.#expected += 1;
+    this.open += 1;
     this.version += 1;
   }
 
@@ -141,6 +137,7 @@ export class SubscriptionModel {
     if (this.#stage[position] === running) this.running -= 1;
     this.#stage[position] = idle;
     this.#settledIn[position] = this.#life;
+    if (this.#everSettled[position] === false) this.open -= 1;
     this.#everSettled[position] = true;
     this.settled += 1;
     this.version += 1;
@@ -185,6 +182,7 @@ export class SubscriptionModel {
 
   #truncate(last: number): void {
     if (this.last <= last) return;
+    for (let at = last + 1; at <= this.last; at += 1) if (this.#everSettled[at] === false) this.open -= 1;
     for (const list of [this.#groupAt, this.#everSettled, this.#stage, this.#attempts, this.#settledIn])
       list.length = last + 1;
     for (const group of this.#groups.values()) {

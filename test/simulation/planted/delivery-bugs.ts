@@ -66,7 +66,7 @@ export const deliveryBugs: readonly PlantedBug[] = [
   { bug: 'drops events uncounted', laws: /conserved|skips/, parts: { transport: deliveries.dropsUncounted } },
   {
     bug: 'begins at the end of the log',
-    laws: /conserved|in the end|order/,
+    laws: /conserved|in the end|order|skips/,
     parts: { transport: deliveries.keepsNoPlace },
   },
   { bug: 'a window off by one', laws: /breaker/, parts: { actor: actors.windowOffByOne } },
