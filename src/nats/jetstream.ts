@@ -120,7 +120,6 @@ class JetStreamTransport implements Transport {
     this.#state = new KvSnapshots(
       { bucket: `${name}-state`, replicas, storage, answerMs: config.consumer.leaseMs / 2 },
       () => this.#link.connected(),
-      clock,
     );
     this.#link.onUp(this.#commit.pump);
   }

@@ -1,7 +1,6 @@
 import { jetstream, JetStreamApiError, type JetStreamClient, StorageType } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
-import type { Clock } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
 import { ClosedError, ConflictError, StorageError } from '../../streams/event/errors.ts';
 import { checkAddress, checkName, checkWrite, resolveList } from '../log/check-write.ts';
@@ -13,7 +12,6 @@ import type {
   SnapshotStore,
   SnapshotWrite,
 } from '../snapshot-store.ts';
-import { createSystemClock } from '../system-clock.ts';
 import { refuseMismatch } from './config-mismatch.ts';
 import { kvToken, textOfKvToken } from './kv-token.ts';
 
@@ -30,6 +28,8 @@ export interface KvSnapshotsConfig {
 /** "Wrong last sequence": somebody else wrote to the key. */
 const wrongSequence = 10_071;
 const noBytes = new Uint8Array();
+/** Entries of a list that are asked for at once. */
+const readsAtOnce = 256;
 
 interface Open {
   readonly connection: NatsConnection;
@@ -42,23 +42,18 @@ interface Open {
  *
  * Reads go to the leader and writes compare there, so they are linearizable. A write whose answer does not come
  * fails as a `StorageError` that says `unknown`: read again to learn what became of it. Values are at most what the
- * server takes as one message. `list` reads the whole bucket for each page; keep buckets that are listed small.
+ * server takes as one message. `list` asks for all keys
+ * of the bucket for each page; keep buckets that are listed small.
  */
 export class KvSnapshots implements SnapshotStore {
   readonly name = 'nats-kv';
   readonly #config: KvSnapshotsConfig;
   readonly #connected: () => Promise<NatsConnection>;
-  readonly #clock: Clock;
   #opening: Promise<Open> | undefined;
   #closed = false;
 
   /** `connected` gives the connection once it is up. It is not this object's to close. */
-  constructor(
-    config: KvSnapshotsConfig,
-    connected: () => Promise<NatsConnection>,
-    clock: Clock = createSystemClock(),
-  ) {
-    this.#clock = clock;
+  constructor(config: KvSnapshotsConfig, connected: () => Promise<NatsConnection>) {
     this.#config = config;
     this.#connected = connected;
   }
@@ -93,34 +88,41 @@ export class KvSnapshots implements SnapshotStore {
   async list(bucket: string, options?: SnapshotListOptions): Promise<readonly SnapshotEntry[]> {
     checkName('bucket', bucket);
     const { prefix, after, limit } = resolveList(options);
-    const { kv } = await this.#open();
-    const group = kvToken(bucket);
+    const open = await this.#open();
+    const keys = await this.#ask(`list ${bucket}`, () => this.#keys(open, bucket));
+    const wanted = keys.filter(
+      (key) => key.startsWith(prefix) && (after === '' || compareKeys(key, after) > 0),
+    );
+    wanted.sort(compareKeys);
     const found: SnapshotEntry[] = [];
-    await this.#ask(`list ${bucket}`, async () => {
-      const entries = await kv.history({ key: `${group}.>` });
-      let late = false;
-      // A listing that the connection was lost in would wait for the rest for long.
-      const timer = this.#clock.setTimeout(() => {
-        late = true;
-        entries.stop();
-      }, this.#config.answerMs ?? 5000);
-      for await (const entry of entries) {
-        if (entry.operation !== 'PUT') continue;
-        // Foreign entries in the bucket are none of ours.
-        const key = textOfKvToken(entry.key.slice(group.length + 1));
-        if (key === undefined || !key.startsWith(prefix)) continue;
-        if (after !== '' && compareKeys(key, after) <= 0) continue;
-        found.push({ key, value: entry.value, revision: entry.revision });
-      }
-      this.#clock.clearTimeout(timer);
-      if (late) throw new Error('the rest did not come in time');
-    });
-    return found.toSorted((a, b) => compareKeys(a.key, b.key)).slice(0, limit);
+    // Removed keys are listed, too: they have no entry.
+    for (let from = 0; from < wanted.length && found.length < limit; from += readsAtOnce) {
+      const some = wanted.slice(from, from + readsAtOnce);
+      const read = await Promise.all(some.map((key) => this.read(bucket, key)));
+      read.forEach((snapshot, at) => {
+        const key = some[at];
+        if (snapshot !== undefined && key !== undefined) found.push({ key, ...snapshot });
+      });
+    }
+    return found.slice(0, limit);
   }
 
   /** Further calls fail. */
   close(): void {
     this.#closed = true;
+  }
+
+  /** Asked for as a list of subjects: a consumer that reads them, as the KV client does, hangs with its connection. */
+  async #keys({ stream }: Open, bucket: string): Promise<string[]> {
+    const subjects = `$KV.${this.#config.bucket}.${kvToken(bucket)}.`;
+    const manager = await stream.jetstreamManager(false);
+    const { state } = await manager.streams.info(`KV_${this.#config.bucket}`, {
+      subjects_filter: `${subjects}>`,
+    });
+    // Foreign entries in the bucket are none of ours.
+    return Object.keys(state.subjects ?? {}).flatMap(
+      (subject) => textOfKvToken(subject.slice(subjects.length)) ?? [],
+    );
   }
 
   async #put(
@@ -159,7 +161,8 @@ export class KvSnapshots implements SnapshotStore {
 
   async #prepare(): Promise<Open> {
     const connection = await this.#connected();
-    const { bucket, replicas, storage } = this.#config;
+    const { bucket, replicas, storage, answerMs = 5000 } = this.#config;
+    const stream = jetstream(connection, { timeout: answerMs });
     const wanted = {
       history: 1,
       replicas,
@@ -167,10 +170,10 @@ export class KvSnapshots implements SnapshotStore {
     };
     return this.#ask(`open the bucket ${bucket}`, async () => {
       // From a follower, a read could be older than a write that was answered.
-      const kv = await new Kvm(connection).create(bucket, {
+      const kv = await new Kvm(stream).create(bucket, {
         ...wanted,
         allow_direct: false,
-        timeout: this.#config.answerMs ?? 5000,
+        timeout: answerMs,
       });
       const { history, streamInfo } = await kv.status();
       const { num_replicas, storage: kept, allow_direct, max_age } = streamInfo.config;
@@ -179,7 +182,7 @@ export class KvSnapshots implements SnapshotStore {
         { ...wanted, allow_direct: false, max_age: 0 },
         { history, replicas: num_replicas, storage: kept, allow_direct, max_age },
       );
-      return { connection, stream: jetstream(connection), kv };
+      return { connection, stream, kv };
     });
   }
 
