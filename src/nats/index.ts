@@ -1,6 +1,9 @@
 export { nats } from './core.ts';
 export type { CoreNatsOptions } from './core-options.ts';
 export { jetStream } from './jetstream.ts';
+export { jetStreamLog } from './jetstream-log.ts';
+export type { JetStreamLog, JetStreamLogPorts } from './jetstream-log.ts';
+export type { JetStreamLogOptions } from './log-options.ts';
 export type {
   JetStreamConsumerOptions,
   JetStreamOptions,
