@@ -128,7 +128,8 @@ export class EntityLogSource implements EntitySource {
     const last = first + events.length - 1;
     const sink = this.#sink;
     if (sink === undefined) return;
-    const follows = this.caughtUp && this.#next <= first;
+    // What was appended without being told of, as nobody knew whether it was, lies between: it is read.
+    const follows = this.caughtUp && this.#next === first;
     if (follows && sink.room() >= events.length) {
       for (const [at, event] of events.entries()) {
         if (this.#index.match(event.type).length > 0) sink.take(eventInput(event, first + at, appendedAt));
