@@ -107,7 +107,7 @@ class BusRun {
     let state: { readonly count: number; readonly sum: number } | undefined;
     void this.#bus
       .entity(accounts, account)
-      .ask((view) => view as { readonly count: number; readonly sum: number })
+      .ask((view) => view)
       .then((view) => (state = view));
     for (let steps = 0; state === undefined && steps < 1_000; steps += 1) await world.clock.advanceToNext();
     const sum = log.reduce(fold, 0);
