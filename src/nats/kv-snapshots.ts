@@ -69,7 +69,7 @@ export class KvSnapshots implements SnapshotStore {
   async write(write: SnapshotWrite): Promise<number> {
     checkWrite(write);
     // The caller may use its bytes again as soon as it has called.
-    const value = write.value?.slice();
+    const value = write.value === undefined ? undefined : new Uint8Array(write.value);
     const open = await this.#open();
     const { bucket, key, expected } = write;
     const put = (after: number | undefined): Promise<number> => this.#put(open, write, value, after);
