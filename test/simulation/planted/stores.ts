@@ -47,11 +47,6 @@ export const placeTakesTriedForDone = withPlace((place) => ({
   open: place.open.filter(({ failed }) => failed === 0),
 }));
 
-/** A place that is never written: after a restart, all is done again. */
-export const placeNeverWritten: Bug = withCommit((store, commit) =>
-  store.commit({ ...commit, writes: (commit.writes ?? []).filter(({ bucket }) => bucket !== 'cursors') }),
-);
-
 /** Says that a commit is made, though it failed. */
 export const acknowledgesFailures = withCommit((store, commit) => {
   try {
