@@ -141,16 +141,22 @@ export class Cursor {
     // With nothing settled behind the first that is open, what lies before it is.
     if (kept === 0 && this.#first !== undefined) position = Math.max(position, this.#first.at - 1);
     const ahead: number[] = [];
-    const tried = [...this.#failed].map(([at, failed]) => ({ position: at, failed }));
-    for (const [at, place] of this.#ahead) {
-      if (place === undefined) ahead.push(at);
-      else if (place.attempt > 1) tried.push({ position: at, failed: place.attempt - 1 });
+    const unsettled = [...open.slice(0, kept), ...this.#recovering];
+    for (const [at, failed] of this.#failed) {
+      if (at > read) unsettled.push({ position: at, failed });
+      else this.#failed.delete(at);
     }
-    tried.sort((a, b) => a.position - b.position);
+    for (const [at, attempted] of this.#ahead) {
+      // One whose turn has passed unseen was trimmed, or cannot be read: what is settled of those is forgotten.
+      if (attempted === undefined && at <= position) this.#ahead.delete(at);
+      else if (attempted === undefined) ahead.push(at);
+      else if (attempted.attempt > 1 || at <= read) {
+        unsettled.push({ position: at, failed: attempted.attempt - 1 });
+      }
+    }
     return {
       position,
-      // What was left open is taken in its order, before all else: the rest of it lies behind what was taken.
-      open: [...open.slice(0, kept), ...this.#recovering, ...tried],
+      open: unsettled.toSorted((a, b) => a.position - b.position),
       ahead: ahead.toSorted((a, b) => a - b),
     };
   }

@@ -36,5 +36,6 @@ export async function lowestNeeded(
 }
 
 function firstOpen({ position, open }: CursorRecord): number {
-  return open[0]?.position ?? position + 1;
+  // What failed before its turn is open beyond what is not read yet.
+  return Math.min(position + 1, open[0]?.position ?? Infinity);
 }

@@ -10,12 +10,12 @@ function place(at: number, attempt = 1): OpenPlace {
 }
 
 interface Step {
-  readonly do: 'take' | 'skip' | 'ahead' | 'settle' | 'retry';
+  readonly do: 'take' | 'skip' | 'gone' | 'ahead' | 'settle' | 'retry';
   readonly which: number;
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  do: fc.constantFrom('take', 'skip', 'ahead', 'settle', 'retry', 'settle', 'take'),
+  do: fc.constantFrom('take', 'skip', 'gone', 'ahead', 'settle', 'retry', 'settle', 'take'),
   which: fc.nat(),
 });
 
@@ -40,6 +40,11 @@ class Model {
       if (this.ahead.delete(this.read)) cursor.reached(this.read);
       else if (step.do === 'skip') this.done.add(this.read);
       else this.#take(this.read, (each) => cursor.take(each));
+    } else if (step.do === 'gone') {
+      // Trimmed before it was read, or not readable.
+      this.read += 1;
+      this.ahead.delete(this.read);
+      if (!this.open.has(this.read)) this.done.add(this.read);
     } else if (step.do === 'ahead') {
       const at = Math.max(this.read, ...this.ahead) + 2;
       this.ahead.add(at);
@@ -81,7 +86,9 @@ describe('a cursor', () => {
         const model = new Model(new Cursor(empty));
         for (const each of steps) {
           model.run(each);
-          const record = decodeCursor('a', encodeCursor(model.cursor.record(model.read)));
+          const written = model.cursor.record(model.read);
+          const record = decodeCursor('a', encodeCursor(written));
+          expect(record).toEqual(written);
           for (let at = 1; at <= model.read + 2 * steps.length; at += 1) {
             if (passes(record, at) && !model.done.has(at)) expect.fail(`passes ${at}, which is open`);
           }
@@ -104,6 +111,13 @@ describe('a cursor', () => {
         if (model.open.size === 0) expect(record.position).toBeGreaterThanOrEqual(model.read);
       }),
     );
+  });
+
+  it('forgets what it took before its turn, and what failed then, once that turn has passed', () => {
+    const cursor = new Cursor({ position: 9, open: [{ position: 15, failed: 1 }], ahead: [12, 20] });
+    expect(cursor.record(11)).toEqual({ position: 11, open: [{ position: 15, failed: 1 }], ahead: [12, 20] });
+    expect(cursor.record(19)).toEqual({ position: 19, open: [], ahead: [20] });
+    expect(cursor.ahead).toBe(1);
   });
 
   it('keeps what a run before left open, until it is taken again', () => {
