@@ -16,11 +16,11 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const kept =
   archive === ''
     ? undefined
-    : maintain(lmdbStore({ path }), {
-        retention: [{ patterns: ['chaos.p1'], keep: 'last-per-key' }, { maxCount: 100 }],
+    : maintain(lmdbStore({ path, sync: random() < 0.5 ? 'os' : 'group' }), {
+        retention: [{ patterns: ['chaos.p1'], keep: 'last-per-key' }, { maxCount: 20 }],
         archive: { folder: archive, segmentEvents: 64 },
         audit: { everyMs: 20 },
-        everyMs: 30,
+        everyMs: 3_600_000,
       });
 const transport =
   kept === undefined
@@ -34,6 +34,8 @@ function handler(name) {
   return async ({ data, key }, { position, attempt }) => {
     say(`S ${name} ${position} ${attempt} ${key}`);
     if (random() < 0.1) await after(random() * 8);
+    // Falls behind, so that its place is what holds up trims and sweeps.
+    if (name === 'lagging' && kept !== undefined && !drain) await after(random() * 40);
     const fails = data.n % 97 === 0 || (data.n % 7 === 0 && attempt === 1);
     say(`H ${name} ${position} ${attempt} ${fails ? 0 : 1}`);
     if (fails) throw new Error('as told');
@@ -77,8 +79,9 @@ async function sweep() {
     say('B');
     const { floor, removed } = await kept.run();
     say(`E ${removed}`);
-    const before = Math.floor(floor - 50 - random() * 400);
-    if (random() < 0.25 && before > 1) {
+    const { first } = await kept.log().bounds();
+    const before = first + Math.floor(random() * Math.max(0, floor - first + 1));
+    if (random() < 0.5 && before > first) {
       say(`T ${before}`);
       await kept.log().trim(before);
       say(`U ${before}`);
@@ -93,6 +96,6 @@ if (drain) {
   for (const { subscriber, position } of bus.deadLetters.list()) say(`D ${subscriber} ${position}`);
   await bus.close();
 } else {
-  const producers = Array.from({ length: 6 }, (_, p) => produce(p));
+  const producers = Array.from({ length: kept === undefined ? 6 : 3 }, (_, p) => produce(p));
   await Promise.all(kept === undefined ? producers : [...producers, sweep()]);
 }

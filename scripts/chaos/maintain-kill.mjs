@@ -97,7 +97,7 @@ async function check(round) {
 
 const given = () => ['--path', path, '--archive', archive, '--seed', String(Math.floor(random() * 1e9))];
 for (let n = 1; n <= rounds; n += 1) {
-  hear(await live(given(), 20 + random() * 480, wrong));
+  hear(await live(given(), 50 + random() * 950, wrong));
   if (n % each === 0) await check(n);
 }
 hear(await live([...given(), '--drain', '1'], undefined, wrong));

@@ -10,7 +10,7 @@ describe('a store that archives, compacts and trims while it is killed at random
     expect(inject('buildFailure')).toBe('');
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      ['scripts/chaos/maintain-kill.mjs', '--rounds', '5', '--seed', seed],
+      ['scripts/chaos/maintain-kill.mjs', '--rounds', '4', '--seed', seed],
       { cwd: root, encoding: 'utf8' },
     );
     console.info(stdout.trim());
