@@ -146,20 +146,21 @@ export class PartitionReader {
     if (this.#doubting || this.#ended) return;
     this.#doubting = true;
     const renew = (first: Doubt): void => {
-      this.#working = this.#renew(source, first).then(
-        () => {
-          this.#doubting = false;
-        },
-        (error: unknown) => {
-          this.#failed('read on', error);
-          if (this.#ended) return;
-          this.#timer = this.#ports.clock.setTimeout(() => renew('gap'), againMs);
-        },
-      );
+      this.#working = this.#renewed(source, first, () => renew('gap'));
     };
     if (doubt === 'silent') this.#timer = this.#ports.clock.setTimeout(() => renew(doubt), againMs);
     else renew(doubt);
   };
+
+  async #renewed(source: MessageSource, doubt: Doubt, again: () => void): Promise<void> {
+    try {
+      await this.#renew(source, doubt);
+      this.#doubting = false;
+    } catch (error) {
+      this.#failed('read on', error);
+      if (!this.#ended) this.#timer = this.#ports.clock.setTimeout(again, againMs);
+    }
+  }
 
   async #renew(source: MessageSource, doubt: Doubt): Promise<void> {
     const { manager, record } = this.#ports;
@@ -191,7 +192,10 @@ export class PartitionReader {
   #failed(what: string, error: unknown): void {
     if (this.#over) return;
     const { prefix } = this.#config;
-    this.#ports.logger.debug({ prefix, error }, `part ${prefix} could not be ${what}: ${describeError(error)}`);
+    this.#ports.logger.debug(
+      { prefix, error },
+      `part ${prefix} could not be ${what}: ${describeError(error)}`,
+    );
   }
 }
 

@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { memoryStore } from '../../../src/log/memory-store.ts';
+import { MessageLedger } from '../../../src/nats/message-ledger.ts';
+import { decodeProgress, encodeProgress, firstOpen } from '../../../src/nats/partition-progress.ts';
+import { PartitionRecord } from '../../../src/nats/partition-record.ts';
+import type { SnapshotStore } from '../../../src/snapshot-store.ts';
+import { createVirtualClock } from '../../../src/testing/virtual-clock.ts';
+
+function store(): SnapshotStore {
+  return memoryStore()({ clock: createVirtualClock(), random: () => 0.5 }).snapshots;
+}
+
+function owner(snapshots: SnapshotStore, token: number): PartitionRecord {
+  return new PartitionRecord({ bucket: 'progress:billing', key: '3', token }, snapshots);
+}
+
+describe('PartitionRecord', () => {
+  it('gives the next owner what the one before has kept, and its consumers', async () => {
+    const snapshots = store();
+    const first = owner(snapshots, 1);
+    await first.claim('a');
+    await first.save({ through: 9, open: [[4, 0, 2], [7]] }, ['a']);
+
+    expect(await owner(snapshots, 2).claim('b')).toEqual({
+      token: 1,
+      consumers: ['a'],
+      through: 9,
+      open: [[4, 0, 2], [7]],
+    });
+  });
+
+  it('lets an owner that was followed write nothing more', async () => {
+    const snapshots = store();
+    const [first, second] = [owner(snapshots, 1), owner(snapshots, 2)];
+    await first.claim('a');
+    await second.claim('b');
+    await second.save({ through: 5, open: [] });
+
+    expect(await first.save({ through: 99, open: [] })).toBe(false);
+    expect(first.fenced).toBe(true);
+    expect(await owner(snapshots, 1).claim('late')).toBeUndefined();
+    expect(await owner(snapshots, 3).claim('c')).toMatchObject({ token: 2, through: 5 });
+  });
+
+  it('goes on after a write whose answer got lost', async () => {
+    const snapshots = store();
+    let lose = false;
+    const lossy: SnapshotStore = {
+      name: 'lossy',
+      read: (bucket, key) => snapshots.read(bucket, key),
+      list: (bucket, options) => snapshots.list(bucket, options),
+      write: async (write) => {
+        const revision = await snapshots.write(write);
+        if (lose) throw new Error('no answer');
+        return revision;
+      },
+    };
+    const record = owner(lossy, 1);
+    await record.claim('a');
+    lose = true;
+    await expect(record.save({ through: 1, open: [] })).rejects.toThrow('no answer');
+    lose = false;
+
+    expect(await record.save({ through: 2, open: [] })).toBe(true);
+    expect(await owner(snapshots, 2).claim('b')).toMatchObject({ through: 2 });
+  });
+
+  it('takes bytes that are no progress for nobody’s', async () => {
+    const snapshots = store();
+    for (const text of [
+      '',
+      '[]',
+      'null',
+      '{"token":-1,"consumers":[],"through":0,"open":[]}',
+      '{"token":1}',
+    ]) {
+      const value = new TextEncoder().encode(text);
+      expect(decodeProgress(value)).toBeUndefined();
+      await snapshots.write({ bucket: 'progress:billing', key: '3', value });
+      expect(await owner(snapshots, 1).claim('a')).toMatchObject({ token: 0, through: 0 });
+    }
+  });
+});
+
+describe('MessageLedger', () => {
+  it('lets the next owner handle exactly what the one before has not settled', () => {
+    const message = fc.record({ gap: fc.integer({ min: 1, max: 9 }), settles: fc.boolean() });
+    const messages = fc.array(message, { minLength: 1, maxLength: 60, size: 'max' });
+    fc.assert(
+      fc.property(messages, (drawn) => {
+        let last = 0;
+        const all = drawn.map(({ gap, settles }) => ({ sequence: (last += gap), settles }));
+        const came = all.slice(0, Math.ceil(all.length / 2));
+        const first = new MessageLedger();
+        for (const { sequence, settles } of came) {
+          first.arrived(sequence);
+          if (settles) first.settled(sequence);
+          else first.givenBack(sequence);
+        }
+        const kept = first.progress([]);
+        const copy = decodeProgress(encodeProgress({ token: 1, consumers: ['a'], ...kept }));
+        const second = new MessageLedger(copy);
+        const start = firstOpen(kept) ?? 0;
+        for (const one of all) {
+          const { sequence } = one;
+          const settled = sequence < start || second.isSettled(sequence);
+          expect(settled).toBe(one.settles && came.includes(one));
+          if (!settled) {
+            second.arrived(sequence);
+            second.settled(sequence);
+          }
+        }
+        expect(second.progress([]).open).toEqual([]);
+      }),
+    );
+  });
+});
