@@ -129,4 +129,52 @@ describe('the processes of one subscriber on Redis', () => {
     await until(() => world.lines.some(({ message }) => message.includes("fenced is not this process's")));
     expect((await world.client.xpending(`${namespace}:events`, 'fenced'))[0]).toBe(2);
   });
+
+  it('begins again with all that was left when a process has its right to the group back', async () => {
+    const namespace = world.namespace();
+    const bus = world.bus({ namespace, ownerLeaseMs: 300 });
+    const isDone = deferred();
+    const seen: unknown[] = [];
+    bus.subscribe(type, ({ data }) => (seen.push(data), isDone.promise), {
+      name: 'regained',
+      order: 'total',
+    });
+    await bus.ready();
+    await bus.publish(type, 1);
+    await bus.publish(type, 2);
+    await until(() => seen.length === 1);
+    await world.client.set(`${namespace}:owner:regained`, 'another', 'PX', 60_000);
+    await until(() => world.lines.some(({ message }) => message.includes("regained is not this process's")));
+
+    await world.client.del(`${namespace}:owner:regained`);
+    isDone.resolve();
+
+    await eventually(async () => (await world.client.xpending(`${namespace}:events`, 'regained'))[0] === 0);
+    expect(seen).toEqual([1, 1, 2]);
+  });
+
+  it('takes what was given to it while its connection broke', async () => {
+    const [namespace, other] = [world.namespace(), world.namespace()];
+    const key = `${namespace}:events`;
+    await world.bus({ namespace: other }).publish(type, 'unanswered');
+    const copied = (await world.client.xrangeBuffer(`${other}:events`, '-', '+'))[0]?.[1] ?? [];
+    const bus = world.bus({ namespace, claimAfterMs: 60_000 });
+    const seen: unknown[] = [];
+    bus.subscribe(type, ({ data }) => seen.push(data), { name: 'cut' });
+    await bus.ready();
+    await bus.publish(type, 'answered');
+    await until(() => seen.length === 1);
+    const [consumer] = (await world.client.xinfo('CONSUMERS', key, 'cut')) as string[][];
+    // As the server does when its answer is lost: it is ours there, and has not come here.
+    await world.client
+      .multi()
+      .xadd(key, '*', ...copied)
+      .xreadgroup('GROUP', 'cut', consumer?.[1] ?? '', 'STREAMS', key, '>')
+      .exec();
+
+    await world.client.call('CLIENT', 'KILL', 'TYPE', 'normal');
+
+    await until(() => seen.length === 2);
+    expect(seen).toEqual(['answered', 'unanswered']);
+  });
 });
