@@ -12,7 +12,8 @@ export class MessageLedger {
   /** Messages that owners before left open, and that have not come yet; with the places that they settled. */
   readonly #open: Map<number, ReadonlySet<number>>;
   readonly #done = new Set<number>();
-  readonly #again = new Set<number>();
+  /** Messages that came and come again, with the places of what was settled. */
+  readonly #again = new Map<number, ReadonlySet<number>>();
   #last = 0;
 
   constructor({ through, open }: Settled = nothingSettled) {
@@ -23,6 +24,7 @@ export class MessageLedger {
   /** A message has come that is not held. Gives the places of its events that are settled already. */
   arrived(sequence: number): ReadonlySet<number> | undefined {
     if (sequence > this.#last) this.#last = sequence;
+    const again = this.#again.get(sequence);
     this.#again.delete(sequence);
     // Messages come in order: those that were left open before this one are in the stream no more.
     for (const earlier of this.#open.keys()) {
@@ -31,7 +33,7 @@ export class MessageLedger {
     }
     const places = this.#open.get(sequence);
     this.#open.delete(sequence);
-    return places;
+    return again ?? places;
   }
 
   /** Whether a message that is not held needs no more care. */
@@ -48,15 +50,15 @@ export class MessageLedger {
   }
 
   /** It comes again. */
-  givenBack(sequence: number): void {
-    this.#again.add(sequence);
+  givenBack(sequence: number, settled: Iterable<number> = []): void {
+    this.#again.set(sequence, new Set(settled));
   }
 
   /** How far all has come, with what is held now. */
   progress(held: Iterable<HeldMessage>): Settled {
     const open: OpenMessage[] = [];
     for (const message of held) open.push([message.sequence, ...message.settledPlaces]);
-    for (const sequence of this.#again) open.push([sequence]);
+    for (const [sequence, places] of this.#again) open.push([sequence, ...places]);
     for (const [sequence, places] of this.#open) open.push([sequence, ...places]);
     open.sort(([a], [b]) => a - b);
     return { through: Math.max(this.#before, this.#last), open };

@@ -239,7 +239,7 @@ export class MessageSource {
   readonly #settled = (held: HeldMessage, again: boolean): void => {
     if (this.#held.get(held.sequence) !== held) return;
     this.#held.delete(held.sequence);
-    if (again) this.#ledger.givenBack(held.sequence);
+    if (again) this.#ledger.givenBack(held.sequence, held.settledPlaces);
     else this.#ledger.settled(held.sequence);
     this.#events -= held.left;
     this.#changes += 1;

@@ -76,6 +76,7 @@ export class PartitionReader {
     const source = this.#source;
     if (source === undefined || this.#over) return;
     await source.drain();
+    if (this.#isOver()) return;
     await Promise.race([this.#save(source), this.#whenGone]);
     this.lose();
   }
@@ -104,6 +105,10 @@ export class PartitionReader {
     const source = this.#source;
     if (source === undefined || this.#over || this.#leaving || source.changes === this.#savedAt) return;
     void this.#save(source);
+  }
+
+  #isOver(): boolean {
+    return this.#over;
   }
 
   /** Whether nothing more is to be set up. */
