@@ -39,9 +39,9 @@ import { WireFormat } from './wire-message.ts';
  * A publish resolves when the server has stored it: level `replicated` with several replicas, `os` with one (by
  * default a server writes to the disk every two minutes: a crash of the server loses nothing, a loss of power may),
  * `accepted` in a memory stream. Events that are published together share messages. Named subscribers keep
- * their position and share the work with other processes of that name; `order: 'key'` and `'total'` have one
- * process at a time. The stream is created if it is absent; if it is there with another configuration, nothing works
- * and nothing is changed. Needs NATS 2.9.
+ * their position and share the work with other processes of that name; with `order: 'key'` each process owns some of
+ * the partitions that keys fall into, with `'total'` one process has all. The stream is created if it is absent; if it is
+ * there with another configuration, nothing works and nothing is changed. Needs NATS 2.9.
  *
  * @throws RangeError or TypeError that names the option and the value.
  *
