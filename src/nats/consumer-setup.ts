@@ -127,7 +127,12 @@ export async function deleteConsumer(
 
 type FixedConfig = Pick<
   ConsumerConfig,
-  'filter_subject' | 'ack_policy' | 'ack_wait' | 'max_ack_pending' | 'max_deliver' | 'replay_policy'
+  | 'filter_subject'
+  | 'ack_policy'
+  | 'ack_wait'
+  | 'max_ack_pending'
+  | 'max_deliver'
+  | 'replay_policy'
   | 'inactive_threshold'
 >;
 

@@ -151,7 +151,10 @@ export class SharedPartitions {
   readonly #failed = (error: unknown): void => {
     const { name } = this.#config;
     const why = describeError(error);
-    this.#ports.logger.debug({ subscriber: name, error }, `the leases of ${name} could not be renewed: ${why}`);
+    this.#ports.logger.debug(
+      { subscriber: name, error },
+      `the leases of ${name} could not be renewed: ${why}`,
+    );
   };
 }
 

@@ -33,7 +33,9 @@ describe.each(natsBinaries())('order by key among processes of one name on %s', 
     const publish = async (): Promise<void> => {
       step += 1;
       const n = step;
-      await Promise.all(Array.from({ length: 48 }, (_, key) => second?.publish(type, n, { key: `k${key}` })));
+      await Promise.all(
+        Array.from({ length: 48 }, async (_, key) => second?.publish(type, n, { key: `k${key}` })),
+      );
     };
     // Each of sixteen partitions has keys, so each process gets some as soon as both are known.
     for (let tries = 0; tries < 200 && new Set(seen.map(({ bus }) => bus)).size < 2; tries += 1) {
