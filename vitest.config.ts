@@ -23,7 +23,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: needsBuild,
-          globalSetup: 'test/support/require-nats.ts',
+          globalSetup: 'test/support/require-servers.ts',
           setupFiles: 'test/support/property-seed.ts',
           // Properties take seconds; the limit is there for what hangs, not for what is slow.
           testTimeout: 60_000,
@@ -34,7 +34,7 @@ export default defineConfig({
         test: {
           name: 'built',
           include: needsBuild,
-          globalSetup: 'test/support/build-if-stale.ts',
+          globalSetup: ['test/support/require-servers.ts', 'test/support/build-if-stale.ts'],
           setupFiles: 'test/support/require-build.ts',
           testTimeout: 120_000,
         },
