@@ -47,6 +47,8 @@ export const mainJob: Row = {
       '--input',
       log,
       '--json',
+      // The plain script keeps nothing, either.
+      '--no-log',
     ]),
   },
   peers: [{ name: 'plain script', prepare: program((log) => ['bench/peers/auth-watch-plain.mjs', log]) }],
