@@ -10,7 +10,7 @@ import type { Subscribable } from './subscribable.ts';
 import { busLogCalls, type BusLogParts } from './bus-log-calls.ts';
 import type { BusStats } from './bus-stats.ts';
 import { findHandlers, type DiscoveryReport } from './discover-handlers.ts';
-import type { Entities } from './entities.ts';
+import type { Entities } from './entities/entities.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { Logger } from './logger.ts';
 import { checkNumber, type SubscriberOptions } from './options.ts';

@@ -2,8 +2,8 @@ import type { PublishReceipt } from '../actors/handler.ts';
 import type { LogPage } from './event-log.ts';
 import type { BusHealth } from './bus-health.ts';
 import type { BusCommit } from './outbox.ts';
-import type { QueryRange } from './queries.ts';
-import type { Replay, ReplayOptions } from './replay.ts';
+import type { QueryRange } from './replay/queries.ts';
+import type { Replay, ReplayOptions } from './replay/replay.ts';
 import type { Store } from './store.ts';
 import type { SubscriptionRecord } from './subscription-record.ts';
 

@@ -5,7 +5,7 @@ import { isDefinition } from '../streams/event/define-event.ts';
 import { describeValue } from '../streams/event/describe-value.ts';
 import type { UnknownTypes } from '../streams/event/event-registry.ts';
 import type { Random } from '../streams/event/random.ts';
-import type { DeadLetterOptions } from './dead-letter.ts';
+import type { DeadLetterOptions } from './dead-letters/dead-letter.ts';
 import type { Enricher } from './event-factory.ts';
 import { consoleLogger, type Logger } from './logger.ts';
 import type { Middleware } from './middleware.ts';
@@ -33,7 +33,7 @@ import {
   type SubscriberOptions,
 } from './options.ts';
 import type { PublishRateLimit } from './publish-gate.ts';
-import type { QueryCacheOptions } from './queries.ts';
+import type { QueryCacheOptions } from './replay/queries.ts';
 import { createSystemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';
 import { memoryTransport } from './transport/memory.ts';

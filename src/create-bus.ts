@@ -9,7 +9,7 @@ import { assembleBus } from './assemble-bus.ts';
 import { busDeadLetters, busLogParts } from './bus-log-parts.ts';
 import { resolveBusOptions, type BusOptions, type ResolvedBus } from './bus-options.ts';
 import type { Bus } from './bus.ts';
-import { Entities } from './entities.ts';
+import { Entities } from './entities/entities.ts';
 import { EventFactory } from './event-factory.ts';
 import { EventStreams } from './event-streams.ts';
 import { eventLift } from './lift-event.ts';

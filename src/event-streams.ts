@@ -11,7 +11,7 @@ import { Mailbox } from '../streams/queue/mailbox.ts';
 import { compileAcceptance, type Acceptance } from './acceptance.ts';
 import type { Subscribable } from './subscribable.ts';
 import { checkChoice, checkOptions } from './check-options.ts';
-import type { DeadLetterStore } from './dead-letter-store.ts';
+import type { DeadLetterStore } from './dead-letters/dead-letter-store.ts';
 import { checkInteger } from './options.ts';
 import type { RoutingRules } from './routing-rules.ts';
 import { OpenStream } from './open-stream.ts';

@@ -67,10 +67,10 @@ export type { BusStats } from './bus-stats.ts';
 export type { StreamStats } from './stream-stats.ts';
 export type { Bus, CloseReport, EventFor, StreamCall } from './bus.ts';
 export type { Subscribable } from './subscribable.ts';
-export type { EntityHost, EntityHostState, EntityHostStats, AskOptions } from './entity-host.ts';
-export type { EntityHostOptions } from './entity-options.ts';
-export type { ParkedKey } from './entity-parking.ts';
-export type { EntityRef } from './entity-ref.ts';
+export type { EntityHost, EntityHostState, EntityHostStats, AskOptions } from './entities/entity-host.ts';
+export type { EntityHostOptions } from './entities/entity-options.ts';
+export type { ParkedKey } from './entities/entity-parking.ts';
+export type { EntityRef } from './entities/entity-ref.ts';
 export type { BusOptions } from './bus-options.ts';
 export { createBus } from './create-bus.ts';
 export type {
@@ -80,7 +80,7 @@ export type {
   DeadLetterReason,
   DeadLetters,
   StoredError,
-} from './dead-letter.ts';
+} from './dead-letters/dead-letter.ts';
 export type {
   DiscoveryDiagnosis,
   DiscoveryFault,
@@ -127,8 +127,8 @@ export type { PublishLevel } from './publish-level.ts';
 export type { BusCommit } from './outbox.ts';
 export { publishTo, type PublishToOptions } from './publish-to.ts';
 export type { PublishReport, PublishResult, SubscriberOutcome } from './publisher.ts';
-export type { QueryCacheOptions, QueryRange } from './queries.ts';
-export type { Replay, ReplayOptions, ReplayProgress } from './replay.ts';
+export type { QueryCacheOptions, QueryRange } from './replay/queries.ts';
+export type { Replay, ReplayOptions, ReplayProgress } from './replay/replay.ts';
 export type { RoutingRule } from './routing-rules.ts';
 export type {
   Snapshot,

@@ -2,10 +2,10 @@ import type { BreakerOptions } from '../actors/breaker.ts';
 import type { SupervisorOptions } from '../actors/create-supervisor.ts';
 import type { MailboxOptions } from '../streams/queue/mailbox.ts';
 import type { OptionNames } from './check-options.ts';
-import type { DeadLetterOptions } from './dead-letter.ts';
+import type { DeadLetterOptions } from './dead-letters/dead-letter.ts';
 import type { DedupeOptions, RateLimitOptions, RetryOptions, SubscriberOptions } from './options.ts';
 import type { PublishRateLimit } from './publish-gate.ts';
-import type { QueryCacheOptions } from './queries.ts';
+import type { QueryCacheOptions } from './replay/queries.ts';
 
 export const subscriberOptionNames: OptionNames<SubscriberOptions> = {
   name: true,

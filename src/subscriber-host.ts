@@ -9,7 +9,7 @@ import type { EventRegistry } from '../streams/event/event-registry.ts';
 import type { Random } from '../streams/event/random.ts';
 import type { Subscribable } from './subscribable.ts';
 import { checkOptions, givenOptions } from './check-options.ts';
-import type { DeadLetterStore } from './dead-letter-store.ts';
+import type { DeadLetterStore } from './dead-letters/dead-letter-store.ts';
 import type { Logger } from './logger.ts';
 import { subscriberOptionNames } from './option-names.ts';
 import { checkKeeps } from './needed-store.ts';

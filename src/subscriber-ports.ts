@@ -2,7 +2,7 @@ import type { HandlerCall } from '../actors/handler-call.ts';
 import type { HandlerContext } from '../actors/handler.ts';
 import type { Clock } from '../streams/event/clock.ts';
 import type { Random } from '../streams/event/random.ts';
-import type { DeadLetterStore } from './dead-letter-store.ts';
+import type { DeadLetterStore } from './dead-letters/dead-letter-store.ts';
 import type { Logger } from './logger.ts';
 import type { RoutingRules } from './routing-rules.ts';
 import type { Transport } from './transport/transport.ts';

@@ -12,7 +12,7 @@ import { laneOf } from '../streams/event/priority.ts';
 import { Credit } from '../streams/queue/credit.ts';
 import type { DropReason } from '../streams/queue/mailbox.ts';
 import { RetryBudget } from '../streams/queue/retry-budget.ts';
-import type { DeadLetterReason } from './dead-letter.ts';
+import type { DeadLetterReason } from './dead-letters/dead-letter.ts';
 import { callOutcome } from './call-outcome.ts';
 import { GiverUp } from './giver-up.ts';
 import { Quiet } from './quiet.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { assign, emit, setup } from 'xstate';
 import { defineEntity } from '../../actors/define-entity.ts';
-import { entityEventId } from '../../src/entity-event-id.ts';
+import { entityEventId } from '../../src/entities/entity-event-id.ts';
 import type { EventOf } from '../../streams/event/define-event.ts';
 import { isEventId, timeOfId } from '../../streams/event/event-id.ts';
 import { entityWorld, noted, notes } from '../support/entity-world.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dueKey, EntityTimers } from '../../src/entity-timers.ts';
+import { dueKey, EntityTimers } from '../../src/entities/entity-timers.ts';
 import type { SnapshotEntry, SnapshotStore } from '../../src/snapshot-store.ts';
 import { createVirtualClock } from '../../src/testing/virtual-clock.ts';
 

@@ -1,7 +1,7 @@
-import { msgpackCodec } from '../streams/event/msgpack-codec.ts';
-import type { EventEnvelope } from '../streams/event/envelope.ts';
+import { msgpackCodec } from '../../streams/event/msgpack-codec.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { eventInput, type EntityInput } from './live-entity.ts';
-import type { SnapshotStore, SnapshotWrite } from './snapshot-store.ts';
+import type { SnapshotStore, SnapshotWrite } from '../snapshot-store.ts';
 
 const page = 1_024;
 /** Digits of a position in an entry's key. */

@@ -1,6 +1,6 @@
-import type { EntityDefinition } from '../actors/define-entity.ts';
-import type { EntitySignal } from '../actors/entity-logic.ts';
-import type { Clock } from '../streams/event/clock.ts';
+import type { EntityDefinition } from '../../actors/define-entity.ts';
+import type { EntitySignal } from '../../actors/entity-logic.ts';
+import type { Clock } from '../../streams/event/clock.ts';
 import type { EntityCommits } from './entity-commits.ts';
 import type { EntityFailures } from './entity-failures.ts';
 import { checkEntityKey } from './entity-key.ts';

@@ -1,10 +1,10 @@
-import type { EntityDefinition } from '../actors/define-entity.ts';
-import { EntityError } from '../streams/event/errors.ts';
+import type { EntityDefinition } from '../../actors/define-entity.ts';
+import { EntityError } from '../../streams/event/errors.ts';
 import { EntityRecords } from './entity-record.ts';
-import type { SnapshotWrite } from './snapshot-store.ts';
-import type { Store } from './store.ts';
-import { decodeCursor, encodeCursor } from './transport/cursor-codec.ts';
-import { cursorBucket } from './transport/cursor-writer.ts';
+import type { SnapshotWrite } from '../snapshot-store.ts';
+import type { Store } from '../store.ts';
+import { decodeCursor, encodeCursor } from '../transport/cursor-codec.ts';
+import { cursorBucket } from '../transport/cursor-writer.ts';
 
 /** Where the versions of kinds are kept. */
 const versionBucket = 'entities';

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { EventEnvelope } from '../streams/event/envelope.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
 
 /** Why an event was given up. */
 export type DeadLetterReason =

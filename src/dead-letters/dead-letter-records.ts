@@ -1,10 +1,10 @@
-import type { EventEnvelope } from '../streams/event/envelope.ts';
-import { CodecError } from '../streams/event/errors.ts';
-import { msgpackCodec } from '../streams/event/msgpack-codec.ts';
-import { describeError } from '../streams/event/describe-error.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import { CodecError } from '../../streams/event/errors.ts';
+import { msgpackCodec } from '../../streams/event/msgpack-codec.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
 import type { DeadLetter, DeadLetterReason, StoredError } from './dead-letter.ts';
-import type { SnapshotEntry, SnapshotStore } from './snapshot-store.ts';
-import { whenCalled } from './when-done.ts';
+import type { SnapshotEntry, SnapshotStore } from '../snapshot-store.ts';
+import { whenCalled } from '../when-done.ts';
 
 const bucket = 'dead-letters';
 

@@ -1,6 +1,6 @@
-import { retryPolicy, type RetryPolicy, type RetryPolicyOptions } from '../actors/settlement.ts';
-import { checkChoice, checkOptions, type OptionNames } from './check-options.ts';
-import { checkInteger, checkNumber } from './options.ts';
+import { retryPolicy, type RetryPolicy, type RetryPolicyOptions } from '../../actors/settlement.ts';
+import { checkChoice, checkOptions, type OptionNames } from '../check-options.ts';
+import { checkInteger, checkNumber } from '../options.ts';
 
 /** How a kind of entity is hosted. */
 export interface EntityHostOptions {

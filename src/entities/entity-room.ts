@@ -1,9 +1,9 @@
-import type { EntityRunner } from '../actors/entity-logic.ts';
+import type { EntityRunner } from '../../actors/entity-logic.ts';
 import { EntityCache } from './entity-cache.ts';
 import type { EntityStates } from './entity-states.ts';
 import type { LiveEntity } from './live-entity.ts';
-import type { Snapshot } from './snapshot-store.ts';
-import { whenDone } from './when-done.ts';
+import type { Snapshot } from '../snapshot-store.ts';
+import { whenDone } from '../when-done.ts';
 
 /** Keys that are read at once. */
 const mostReads = 1_024;

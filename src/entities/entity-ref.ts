@@ -1,18 +1,18 @@
 import { Observable } from 'rxjs';
-import type { PublishReceipt } from '../actors/handler.ts';
-import type { EntityDefinition } from '../actors/define-entity.ts';
-import { isDefinition, type EventFields } from '../streams/event/define-event.ts';
-import { describeValue } from '../streams/event/describe-value.ts';
-import { ValidEnvelope } from '../streams/event/envelope.ts';
-import { EntityError } from '../streams/event/errors.ts';
-import { PatternIndex } from '../streams/event/pattern-index.ts';
-import type { PublishCall } from '../streams/event/publish.ts';
-import { checkOptions } from './check-options.ts';
+import type { PublishReceipt } from '../../actors/handler.ts';
+import type { EntityDefinition } from '../../actors/define-entity.ts';
+import { isDefinition, type EventFields } from '../../streams/event/define-event.ts';
+import { describeValue } from '../../streams/event/describe-value.ts';
+import { ValidEnvelope } from '../../streams/event/envelope.ts';
+import { EntityError } from '../../streams/event/errors.ts';
+import { PatternIndex } from '../../streams/event/pattern-index.ts';
+import type { PublishCall } from '../../streams/event/publish.ts';
+import { checkOptions } from '../check-options.ts';
 import type { AskOptions } from './entity-host.ts';
 import type { EntityPorts } from './entity-parts.ts';
 import type { HostedKind } from './hosted-kind.ts';
-import { checkNumber } from './options.ts';
-import { whenDone } from './when-done.ts';
+import { checkNumber } from '../options.ts';
+import { whenDone } from '../when-done.ts';
 
 /** One entity, as others see it: made by `bus.entity`. It need not exist yet, nor be in memory. */
 export interface EntityRef<View> {

@@ -1,14 +1,14 @@
-import type { EntityDefinition } from '../actors/define-entity.ts';
-import type { TimerHandle } from '../streams/event/clock.ts';
-import { describeError } from '../streams/event/describe-error.ts';
-import type { EventEnvelope } from '../streams/event/envelope.ts';
-import { ClosedError, hasCode } from '../streams/event/errors.ts';
-import { backoff } from '../streams/operators/backoff.ts';
+import type { EntityDefinition } from '../../actors/define-entity.ts';
+import type { TimerHandle } from '../../streams/event/clock.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import { ClosedError, hasCode } from '../../streams/event/errors.ts';
+import { backoff } from '../../streams/operators/backoff.ts';
 import { timerLetterType } from './entity-failures.ts';
 import type { EntityHostState, EntityHostStats } from './entity-host.ts';
 import type { ResolvedEntityHost } from './entity-options.ts';
 import { entityParts, type EntityParts, type EntityPorts } from './entity-parts.ts';
-import { whenDone } from './when-done.ts';
+import { whenDone } from '../when-done.ts';
 import { eventInput, type EntityInput, type LiveEntity } from './live-entity.ts';
 
 const storeBackoff = backoff({ baseMs: 100, maxMs: 30_000, jitter: 0.2 });

@@ -1,14 +1,14 @@
 import { Subject, type Observable } from 'rxjs';
-import type { Clock } from '../streams/event/clock.ts';
-import { describeError } from '../streams/event/describe-error.ts';
-import type { EventEnvelope } from '../streams/event/envelope.ts';
-import type { Settlement } from '../streams/event/outcome.ts';
-import { matches } from '../streams/event/pattern.ts';
-import { checkChoice } from './check-options.ts';
+import type { Clock } from '../../streams/event/clock.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import type { Settlement } from '../../streams/event/outcome.ts';
+import { matches } from '../../streams/event/pattern.ts';
+import { checkChoice } from '../check-options.ts';
 import type { DeadLetter, DeadLetterFilter, DeadLetterOptions, DeadLetters } from './dead-letter.ts';
 import type { DeadLetterRecords } from './dead-letter-records.ts';
-import type { Logger } from './logger.ts';
-import { checkInteger, checkNumber } from './options.ts';
+import type { Logger } from '../logger.ts';
+import { checkInteger, checkNumber } from '../options.ts';
 
 /** Milliseconds until a write that failed is made again. */
 const retryMs = 1_000;

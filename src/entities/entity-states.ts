@@ -1,11 +1,11 @@
-import type { EntityDefinition, KeptState } from '../actors/define-entity.ts';
-import type { EntityRunner } from '../actors/entity-logic.ts';
-import { describeError } from '../streams/event/describe-error.ts';
-import { EntityError } from '../streams/event/errors.ts';
+import type { EntityDefinition, KeptState } from '../../actors/define-entity.ts';
+import type { EntityRunner } from '../../actors/entity-logic.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import { EntityError } from '../../streams/event/errors.ts';
 import { EntityRecords } from './entity-record.ts';
 import { dueKey } from './entity-timers.ts';
 import { LiveEntity } from './live-entity.ts';
-import type { Snapshot, SnapshotStore, SnapshotWrite } from './snapshot-store.ts';
+import type { Snapshot, SnapshotStore, SnapshotWrite } from '../snapshot-store.ts';
 
 /** Brings entities out of the store, and says what is to be written of them. */
 export class EntityStates {

@@ -1,10 +1,10 @@
-import type { EntityCause, EntitySignal, EntityTimer } from '../actors/entity-logic.ts';
-import { ByteReader } from '../streams/event/byte-reader.ts';
-import { ByteWriter } from '../streams/event/byte-writer.ts';
-import { describeError } from '../streams/event/describe-error.ts';
-import { CodecError } from '../streams/event/errors.ts';
-import { PayloadReader } from '../streams/event/payload-reader.ts';
-import { PayloadWriter } from '../streams/event/payload-writer.ts';
+import type { EntityCause, EntitySignal, EntityTimer } from '../../actors/entity-logic.ts';
+import { ByteReader } from '../../streams/event/byte-reader.ts';
+import { ByteWriter } from '../../streams/event/byte-writer.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import { CodecError } from '../../streams/event/errors.ts';
+import { PayloadReader } from '../../streams/event/payload-reader.ts';
+import { PayloadWriter } from '../../streams/event/payload-writer.ts';
 
 /** An entity as it is kept. */
 export interface EntityRecord {

@@ -1,11 +1,11 @@
-import type { EntityState } from '../actors/entity-logic.ts';
-import type { Clock } from '../streams/event/clock.ts';
-import type { EventEnvelope } from '../streams/event/envelope.ts';
+import type { EntityState } from '../../actors/entity-logic.ts';
+import type { Clock } from '../../streams/event/clock.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { EntityStates } from './entity-states.ts';
 import type { LiveEntity } from './live-entity.ts';
-import type { SnapshotWrite } from './snapshot-store.ts';
-import type { Commit, Committed } from './store.ts';
-import { whenCalled } from './when-done.ts';
+import type { SnapshotWrite } from '../snapshot-store.ts';
+import type { Commit, Committed } from '../store.ts';
+import { whenCalled } from '../when-done.ts';
 
 export interface EntityCommitsPorts {
   readonly clock: Clock;

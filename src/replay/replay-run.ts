@@ -1,11 +1,11 @@
 import type { Subscriber } from 'rxjs';
-import type { Clock, TimerHandle } from '../streams/event/clock.ts';
-import { describeError } from '../streams/event/describe-error.ts';
-import type { EventEnvelope } from '../streams/event/envelope.ts';
-import type { SideOutput } from '../streams/operators/side-output.ts';
-import type { EventLog, LogFault, LogPage, LogRange, LogRecord } from './event-log.ts';
+import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import type { SideOutput } from '../../streams/operators/side-output.ts';
+import type { EventLog, LogFault, LogPage, LogRange, LogRecord } from '../event-log.ts';
 import type { ReplayProgress } from './replay.ts';
-import { whenCalled } from './when-done.ts';
+import { whenCalled } from '../when-done.ts';
 
 /** What a replay plays. */
 export interface ReplayPlan {

@@ -1,6 +1,6 @@
-import type { Clock, TimerHandle } from '../streams/event/clock.ts';
-import { TimeHeap } from '../streams/queue/time-heap.ts';
-import type { SnapshotStore } from './snapshot-store.ts';
+import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
+import { TimeHeap } from '../../streams/queue/time-heap.ts';
+import type { SnapshotStore } from '../snapshot-store.ts';
 
 /** How many entries of the index are read at a time. */
 const page = 1_024;

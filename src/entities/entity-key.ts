@@ -1,5 +1,5 @@
-import { describeValue } from '../streams/event/describe-value.ts';
-import { isWellFormed } from '../streams/event/plain-text.ts';
+import { describeValue } from '../../streams/event/describe-value.ts';
+import { isWellFormed } from '../../streams/event/plain-text.ts';
 
 /** Keys are part of texts that stores limit to 512 characters. */
 const longestKey = 440;

@@ -1,8 +1,8 @@
-import { isEntityDefinition, type EntityDefinition } from '../actors/define-entity.ts';
-import { describeValue } from '../streams/event/describe-value.ts';
-import type { EventEnvelope } from '../streams/event/envelope.ts';
-import { ClosedError, EntityError } from '../streams/event/errors.ts';
-import type { Settlement } from '../streams/event/outcome.ts';
+import { isEntityDefinition, type EntityDefinition } from '../../actors/define-entity.ts';
+import { describeValue } from '../../streams/event/describe-value.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import { ClosedError, EntityError } from '../../streams/event/errors.ts';
+import type { Settlement } from '../../streams/event/outcome.ts';
 import type { EntityHost } from './entity-host.ts';
 import { checkEntityKey } from './entity-key.ts';
 import { resolveEntityHost, type EntityHostOptions } from './entity-options.ts';

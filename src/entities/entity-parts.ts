@@ -1,11 +1,11 @@
-import type { EntityDefinition } from '../actors/define-entity.ts';
-import type { EntityRunner, EntityRunnerPorts } from '../actors/entity-logic.ts';
-import type { Clock } from '../streams/event/clock.ts';
-import { describeError } from '../streams/event/describe-error.ts';
-import type { EventEnvelope } from '../streams/event/envelope.ts';
-import type { EventRegistry } from '../streams/event/event-registry.ts';
-import type { Random } from '../streams/event/random.ts';
-import type { DeadLetterStore } from './dead-letter-store.ts';
+import type { EntityDefinition } from '../../actors/define-entity.ts';
+import type { EntityRunner, EntityRunnerPorts } from '../../actors/entity-logic.ts';
+import type { Clock } from '../../streams/event/clock.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import type { EventRegistry } from '../../streams/event/event-registry.ts';
+import type { Random } from '../../streams/event/random.ts';
+import type { DeadLetterStore } from '../dead-letters/dead-letter-store.ts';
 import { EntityAnswers } from './entity-answers.ts';
 import { EntityBusSource } from './entity-bus-source.ts';
 import { EntityCommits, type EntityCommitsPorts } from './entity-commits.ts';
@@ -21,13 +21,13 @@ import { EntityStates } from './entity-states.ts';
 import { EntitySteps } from './entity-steps.ts';
 import { EntityTimers } from './entity-timers.ts';
 import { EntityWork } from './entity-work.ts';
-import type { EventFactory } from './event-factory.ts';
+import type { EventFactory } from '../event-factory.ts';
 import type { LiveEntity } from './live-entity.ts';
-import { memoryStore } from './log/memory-store.ts';
-import type { Logger } from './logger.ts';
-import type { Commit, Committed, Store } from './store.ts';
-import { subscribedPatterns } from './subscribed-patterns.ts';
-import type { Transport } from './transport/transport.ts';
+import { memoryStore } from '../log/memory-store.ts';
+import type { Logger } from '../logger.ts';
+import type { Commit, Committed, Store } from '../store.ts';
+import { subscribedPatterns } from '../subscribed-patterns.ts';
+import type { Transport } from '../transport/transport.ts';
 
 /** What hosts take from their bus. */
 export interface EntityPorts {

@@ -1,5 +1,5 @@
-import type { EntitySignal, EntityState } from '../actors/entity-logic.ts';
-import type { EventEnvelope } from '../streams/event/envelope.ts';
+import type { EntitySignal, EntityState } from '../../actors/entity-logic.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
 
 /** One thing that an entity is to handle. */
 export interface EntityInput {

@@ -1,17 +1,17 @@
-import { settle, type RetryPolicy } from '../actors/settlement.ts';
-import type { Clock } from '../streams/event/clock.ts';
-import { describeError } from '../streams/event/describe-error.ts';
-import { ValidEnvelope, type EventEnvelope } from '../streams/event/envelope.ts';
-import { EntityError } from '../streams/event/errors.ts';
-import type { Random } from '../streams/event/random.ts';
-import type { DeadLetterReason } from './dead-letter.ts';
-import type { NewDeadLetter } from './dead-letter-store.ts';
+import { settle, type RetryPolicy } from '../../actors/settlement.ts';
+import type { Clock } from '../../streams/event/clock.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import { ValidEnvelope, type EventEnvelope } from '../../streams/event/envelope.ts';
+import { EntityError } from '../../streams/event/errors.ts';
+import type { Random } from '../../streams/event/random.ts';
+import type { DeadLetterReason } from '../dead-letters/dead-letter.ts';
+import type { NewDeadLetter } from '../dead-letters/dead-letter-store.ts';
 import type { EntityAnswers } from './entity-answers.ts';
 import type { EntityCommits } from './entity-commits.ts';
 import { entityEventId } from './entity-event-id.ts';
 import type { EntityParking } from './entity-parking.ts';
 import type { EntityInput, LiveEntity } from './live-entity.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../logger.ts';
 
 /** Inputs that may wait for a retry in memory, all keys together, before the kind waits too. */
 const mostWaiting = 8_192;

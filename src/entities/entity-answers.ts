@@ -1,5 +1,5 @@
 import { Subject, type Observable } from 'rxjs';
-import { ClosedError } from '../streams/event/errors.ts';
+import { ClosedError } from '../../streams/event/errors.ts';
 
 interface Waiter {
   readonly resolve: () => void;

@@ -1,22 +1,22 @@
 import { Observable } from 'rxjs';
-import type { Handler, HandlerContext } from '../actors/handler.ts';
-import type { HandlerCall } from '../actors/handler-call.ts';
-import type { Clock } from '../streams/event/clock.ts';
-import { describeValue } from '../streams/event/describe-value.ts';
-import type { EventEnvelope } from '../streams/event/envelope.ts';
-import { ClosedError } from '../streams/event/errors.ts';
-import type { EventRegistry } from '../streams/event/event-registry.ts';
-import { checkChoice, checkOptions, type OptionNames } from './check-options.ts';
-import type { EventFactory } from './event-factory.ts';
-import type { LogRange, LogRecord } from './event-log.ts';
-import { neededStore } from './needed-store.ts';
-import { checkInteger, checkNumber } from './options.ts';
+import type { Handler, HandlerContext } from '../../actors/handler.ts';
+import type { HandlerCall } from '../../actors/handler-call.ts';
+import type { Clock } from '../../streams/event/clock.ts';
+import { describeValue } from '../../streams/event/describe-value.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import { ClosedError } from '../../streams/event/errors.ts';
+import type { EventRegistry } from '../../streams/event/event-registry.ts';
+import { checkChoice, checkOptions, type OptionNames } from '../check-options.ts';
+import type { EventFactory } from '../event-factory.ts';
+import type { LogRange, LogRecord } from '../event-log.ts';
+import { neededStore } from '../needed-store.ts';
+import { checkInteger, checkNumber } from '../options.ts';
 import { ReplayCall, suppressedPublish } from './replay-call.ts';
 import type { Replay, ReplayOptions, ReplayProgress } from './replay.ts';
 import { ReplayRun, type ReplayPlan } from './replay-run.ts';
-import { checkHandler } from './resolve-subscriber.ts';
-import { subscribedPatterns } from './subscribed-patterns.ts';
-import type { Transport } from './transport/transport.ts';
+import { checkHandler } from '../resolve-subscriber.ts';
+import { subscribedPatterns } from '../subscribed-patterns.ts';
+import type { Transport } from '../transport/transport.ts';
 
 const names: OptionNames<ReplayOptions> = {
   from: true,

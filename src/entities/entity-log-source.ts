@@ -1,8 +1,8 @@
-import type { EventEnvelope } from '../streams/event/envelope.ts';
-import type { GlobPattern } from '../streams/event/glob.ts';
-import { PatternIndex } from '../streams/event/pattern-index.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import type { GlobPattern } from '../../streams/event/glob.ts';
+import { PatternIndex } from '../../streams/event/pattern-index.ts';
 import type { EntitySink, EntitySource } from './entity-source.ts';
-import type { EventLog, LogPage } from './event-log.ts';
+import type { EventLog, LogPage } from '../event-log.ts';
 import { eventInput } from './live-entity.ts';
 
 /** Records in a page. */

@@ -1,10 +1,10 @@
 import type { Subscription } from 'rxjs';
-import type { Clock } from '../streams/event/clock.ts';
-import type { GlobPattern } from '../streams/event/glob.ts';
-import { Credit } from '../streams/queue/credit.ts';
+import type { Clock } from '../../streams/event/clock.ts';
+import type { GlobPattern } from '../../streams/event/glob.ts';
+import { Credit } from '../../streams/queue/credit.ts';
 import type { EntitySink, EntitySource } from './entity-source.ts';
 import { eventInput } from './live-entity.ts';
-import type { Transport, TransportSubscription } from './transport/transport.ts';
+import type { Transport, TransportSubscription } from '../transport/transport.ts';
 
 /** Events that wait for a kind before publishers wait. */
 const capacity = 8_192;

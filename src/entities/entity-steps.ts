@@ -1,15 +1,15 @@
-import type { EntityDefinition } from '../actors/define-entity.ts';
+import type { EntityDefinition } from '../../actors/define-entity.ts';
 import type {
   EntityCause,
   EntityRunner,
   EntitySignal,
   EntityState,
   EntityTimer,
-} from '../actors/entity-logic.ts';
-import { EventDraft } from '../streams/event/define-event.ts';
-import { ValidEnvelope, type EventEnvelope } from '../streams/event/envelope.ts';
+} from '../../actors/entity-logic.ts';
+import { EventDraft } from '../../streams/event/define-event.ts';
+import { ValidEnvelope, type EventEnvelope } from '../../streams/event/envelope.ts';
 import { entityEventId } from './entity-event-id.ts';
-import type { EventFactory } from './event-factory.ts';
+import type { EventFactory } from '../event-factory.ts';
 import type { LiveEntity } from './live-entity.ts';
 
 /** What a step has done. */
