@@ -1,5 +1,5 @@
 import type { Clock, TimerHandle } from '../streams/event/clock.ts';
-import type { PublishGate } from './publish-gate.ts';
+import type { PublishGate } from './publishing/publish-gate.ts';
 import type { Transport } from './transport/transport.ts';
 import { whenCalled } from './when-done.ts';
 

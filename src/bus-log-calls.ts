@@ -1,11 +1,11 @@
 import type { BusLog, BusRegistry } from './bus-log.ts';
 import type { HealthWatch } from './bus-health.ts';
 import type { DeadLetterStore } from './dead-letters/dead-letter-store.ts';
-import { commitOnBus, type OutboxPorts } from './outbox.ts';
+import { commitOnBus, type OutboxPorts } from './publishing/outbox.ts';
 import type { Queries } from './replay/queries.ts';
 import type { Replays } from './replay/replays.ts';
-import type { SubscriberHost } from './subscriber-host.ts';
-import type { SubscriptionRegistry } from './subscription-registry.ts';
+import type { SubscriberHost } from './subscriptions/subscriber-host.ts';
+import type { SubscriptionRegistry } from './subscriptions/subscription-registry.ts';
 import type { Transport } from './transport/transport.ts';
 
 export interface BusLogParts {

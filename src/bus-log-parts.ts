@@ -8,13 +8,13 @@ import type { DeadLetterOptions } from './dead-letters/dead-letter.ts';
 import type { Entities } from './entities/entities.ts';
 import { DeadLetterRecords } from './dead-letters/dead-letter-records.ts';
 import { DeadLetterStore } from './dead-letters/dead-letter-store.ts';
-import type { EventFactory } from './event-factory.ts';
+import type { EventFactory } from './publishing/event-factory.ts';
 import type { Logger } from './logger.ts';
-import type { PublishGate } from './publish-gate.ts';
-import type { Publisher } from './publisher.ts';
+import type { PublishGate } from './publishing/publish-gate.ts';
+import type { Publisher } from './publishing/publisher.ts';
 import { Queries } from './replay/queries.ts';
 import { Replays } from './replay/replays.ts';
-import type { SubscriberHost } from './subscriber-host.ts';
+import type { SubscriberHost } from './subscriptions/subscriber-host.ts';
 import type { Transport } from './transport/transport.ts';
 
 /** What all that is kept has to do with. */

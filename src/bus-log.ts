@@ -1,11 +1,11 @@
 import type { PublishReceipt } from '../actors/handler.ts';
 import type { LogPage } from './event-log.ts';
 import type { BusHealth } from './bus-health.ts';
-import type { BusCommit } from './outbox.ts';
+import type { BusCommit } from './publishing/outbox.ts';
 import type { QueryRange } from './replay/queries.ts';
 import type { Replay, ReplayOptions } from './replay/replay.ts';
 import type { Store } from './store.ts';
-import type { SubscriptionRecord } from './subscription-record.ts';
+import type { SubscriptionRecord } from './subscriptions/subscription-record.ts';
 
 /** What a bus can do with a transport that keeps events; without one these calls throw TypeError and say so. */
 export interface BusLog {

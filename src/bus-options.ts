@@ -6,7 +6,7 @@ import { describeValue } from '../streams/event/describe-value.ts';
 import type { UnknownTypes } from '../streams/event/event-registry.ts';
 import type { Random } from '../streams/event/random.ts';
 import type { DeadLetterOptions } from './dead-letters/dead-letter.ts';
-import type { Enricher } from './event-factory.ts';
+import type { Enricher } from './publishing/event-factory.ts';
 import { consoleLogger, type Logger } from './logger.ts';
 import type { Middleware } from './middleware.ts';
 import {
@@ -32,7 +32,7 @@ import {
   type DedupeOptions,
   type SubscriberOptions,
 } from './options.ts';
-import type { PublishRateLimit } from './publish-gate.ts';
+import type { PublishRateLimit } from './publishing/publish-gate.ts';
 import type { QueryCacheOptions } from './replay/queries.ts';
 import { createSystemClock } from './system-clock.ts';
 import { systemRandom } from './system-random.ts';

@@ -1,5 +1,5 @@
 import type { StreamStats } from './stream-stats.ts';
-import type { SubscriberStats } from './subscriber-stats.ts';
+import type { SubscriberStats } from './subscriptions/subscriber-stats.ts';
 
 /** The figures of a bus. Counts are since it was created. */
 export interface BusStats {

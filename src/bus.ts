@@ -13,11 +13,11 @@ import type { EntityHostOptions } from './entities/entity-options.ts';
 import type { EntityRef } from './entities/entity-ref.ts';
 import type { DiscoveryReport } from './discover-handlers.ts';
 import type { SubscriberOptions } from './options.ts';
-import type { PublishReport, PublishResult } from './publisher.ts';
+import type { PublishReport, PublishResult } from './publishing/publisher.ts';
 import type { RoutingRule } from './routing-rules.ts';
 import type { StreamOptions } from './stream-options.ts';
-import type { Subscribable } from './subscribable.ts';
-import type { Subscription } from './subscription.ts';
+import type { Subscribable } from './subscriptions/subscribable.ts';
+import type { Subscription } from './subscriptions/subscription.ts';
 
 /** The event that a subscription's handler gets. */
 export type EventFor<Subject> =

@@ -10,15 +10,15 @@ import { busDeadLetters, busLogParts } from './bus-log-parts.ts';
 import { resolveBusOptions, type BusOptions, type ResolvedBus } from './bus-options.ts';
 import type { Bus } from './bus.ts';
 import { Entities } from './entities/entities.ts';
-import { EventFactory } from './event-factory.ts';
+import { EventFactory } from './publishing/event-factory.ts';
 import { EventStreams } from './event-streams.ts';
-import { eventLift } from './lift-event.ts';
+import { eventLift } from './publishing/lift-event.ts';
 import { compose } from './middleware.ts';
-import { PublishGate } from './publish-gate.ts';
-import { Publisher } from './publisher.ts';
+import { PublishGate } from './publishing/publish-gate.ts';
+import { Publisher } from './publishing/publisher.ts';
 import { RoutingRules } from './routing-rules.ts';
-import { SubscriberHost, type HostOptions, type HostPorts } from './subscriber-host.ts';
-import { SubscriptionRegistry } from './subscription-registry.ts';
+import { SubscriberHost, type HostOptions, type HostPorts } from './subscriptions/subscriber-host.ts';
+import { SubscriptionRegistry } from './subscriptions/subscription-registry.ts';
 
 /**
  * Creates a bus: publishers on one side, supervised subscribers on the other.

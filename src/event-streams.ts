@@ -8,8 +8,8 @@ import type { EventRegistry } from '../streams/event/event-registry.ts';
 import type { Random } from '../streams/event/random.ts';
 import { Credit } from '../streams/queue/credit.ts';
 import { Mailbox } from '../streams/queue/mailbox.ts';
-import { compileAcceptance, type Acceptance } from './acceptance.ts';
-import type { Subscribable } from './subscribable.ts';
+import { compileAcceptance, type Acceptance } from './publishing/acceptance.ts';
+import type { Subscribable } from './subscriptions/subscribable.ts';
 import { checkChoice, checkOptions } from './check-options.ts';
 import type { DeadLetterStore } from './dead-letters/dead-letter-store.ts';
 import { checkInteger } from './options.ts';
@@ -18,8 +18,8 @@ import { OpenStream } from './open-stream.ts';
 import type { StreamStats } from './stream-stats.ts';
 import { type StreamOptions, streamOptionNames } from './stream-options.ts';
 import { checkStart } from './start-from.ts';
-import { subscribedPatterns } from './subscribed-patterns.ts';
-import { checkSubscriberName } from './subscriber-name.ts';
+import { subscribedPatterns } from './subscriptions/subscribed-patterns.ts';
+import { checkSubscriberName } from './subscriptions/subscriber-name.ts';
 import type { Transport } from './transport/transport.ts';
 
 export interface EventStreamsPorts {

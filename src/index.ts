@@ -66,7 +66,7 @@ export type { BusLog, BusRegistry } from './bus-log.ts';
 export type { BusStats } from './bus-stats.ts';
 export type { StreamStats } from './stream-stats.ts';
 export type { Bus, CloseReport, EventFor, StreamCall } from './bus.ts';
-export type { Subscribable } from './subscribable.ts';
+export type { Subscribable } from './subscriptions/subscribable.ts';
 export type { EntityHost, EntityHostState, EntityHostStats, AskOptions } from './entities/entity-host.ts';
 export type { EntityHostOptions } from './entities/entity-options.ts';
 export type { ParkedKey } from './entities/entity-parking.ts';
@@ -87,7 +87,7 @@ export type {
   DiscoveryReport,
   FoundHandler,
 } from './discover-handlers.ts';
-export type { Enricher } from './event-factory.ts';
+export type { Enricher } from './publishing/event-factory.ts';
 export type {
   Appended,
   AppendListener,
@@ -122,11 +122,11 @@ export type {
   SubscriberFilter,
   SubscriberOptions,
 } from './options.ts';
-export type { PublishRateLimit } from './publish-gate.ts';
+export type { PublishRateLimit } from './publishing/publish-gate.ts';
 export type { PublishLevel } from './publish-level.ts';
-export type { BusCommit } from './outbox.ts';
+export type { BusCommit } from './publishing/outbox.ts';
 export { publishTo, type PublishToOptions } from './publish-to.ts';
-export type { PublishReport, PublishResult, SubscriberOutcome } from './publisher.ts';
+export type { PublishReport, PublishResult, SubscriberOutcome } from './publishing/publisher.ts';
 export type { QueryCacheOptions, QueryRange } from './replay/queries.ts';
 export type { Replay, ReplayOptions, ReplayProgress } from './replay/replay.ts';
 export type { RoutingRule } from './routing-rules.ts';
@@ -140,9 +140,9 @@ export type {
 export type { Commit, Committed, Store, StoreFactory, StoreHealth, StorePorts } from './store.ts';
 export type { StartFrom } from './start-from.ts';
 export type { StreamOptions } from './stream-options.ts';
-export type { LatencyStats, QueueStats, SubscriberStats } from './subscriber-stats.ts';
-export type { SubscriptionRecord } from './subscription-record.ts';
-export type { SubscriberState, Subscription } from './subscription.ts';
+export type { LatencyStats, QueueStats, SubscriberStats } from './subscriptions/subscriber-stats.ts';
+export type { SubscriptionRecord } from './subscriptions/subscription-record.ts';
+export type { SubscriberState, Subscription } from './subscriptions/subscription.ts';
 export { createSystemClock } from './system-clock.ts';
 export { durableTransport, type DurableTransportOptions } from './transport/durable.ts';
 export { memoryTransport } from './transport/memory.ts';

@@ -1,4 +1,4 @@
-import type { Acceptance } from './acceptance.ts';
+import type { Acceptance } from './publishing/acceptance.ts';
 import type { Subscriber, Subscription } from 'rxjs';
 import type { Clock } from '../streams/event/clock.ts';
 import type { Delivery } from '../streams/event/delivery.ts';

@@ -4,7 +4,7 @@ import type { MailboxOptions } from '../streams/queue/mailbox.ts';
 import type { OptionNames } from './check-options.ts';
 import type { DeadLetterOptions } from './dead-letters/dead-letter.ts';
 import type { DedupeOptions, RateLimitOptions, RetryOptions, SubscriberOptions } from './options.ts';
-import type { PublishRateLimit } from './publish-gate.ts';
+import type { PublishRateLimit } from './publishing/publish-gate.ts';
 import type { QueryCacheOptions } from './replay/queries.ts';
 
 export const subscriberOptionNames: OptionNames<SubscriberOptions> = {

@@ -21,12 +21,12 @@ import { EntityStates } from './entity-states.ts';
 import { EntitySteps } from './entity-steps.ts';
 import { EntityTimers } from './entity-timers.ts';
 import { EntityWork } from './entity-work.ts';
-import type { EventFactory } from '../event-factory.ts';
+import type { EventFactory } from '../publishing/event-factory.ts';
 import type { LiveEntity } from './live-entity.ts';
 import { memoryStore } from '../log/memory-store.ts';
 import type { Logger } from '../logger.ts';
 import type { Commit, Committed, Store } from '../store.ts';
-import { subscribedPatterns } from '../subscribed-patterns.ts';
+import { subscribedPatterns } from '../subscriptions/subscribed-patterns.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** What hosts take from their bus. */

@@ -9,7 +9,7 @@ import type {
 import { EventDraft } from '../../streams/event/define-event.ts';
 import { ValidEnvelope, type EventEnvelope } from '../../streams/event/envelope.ts';
 import { entityEventId } from './entity-event-id.ts';
-import type { EventFactory } from '../event-factory.ts';
+import type { EventFactory } from '../publishing/event-factory.ts';
 import type { LiveEntity } from './live-entity.ts';
 
 /** What a step has done. */

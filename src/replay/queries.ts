@@ -1,11 +1,11 @@
 import { describeError } from '../../streams/event/describe-error.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { EventRegistry } from '../../streams/event/event-registry.ts';
-import type { Subscribable } from '../subscribable.ts';
+import type { Subscribable } from '../subscriptions/subscribable.ts';
 import type { EventLog, LogBounds, LogFault, LogPage, LogRange, LogRecord } from '../event-log.ts';
 import { neededStore } from '../needed-store.ts';
 import { checkInteger } from '../options.ts';
-import { subscribedPatterns } from '../subscribed-patterns.ts';
+import { subscribedPatterns } from '../subscriptions/subscribed-patterns.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** Which records are wanted, as `LogRange`, with definitions among the patterns. */

@@ -1,7 +1,7 @@
 import { HandlerCall, type CallOwner } from '../../actors/handler-call.ts';
 import type { HandlerContext, PublishReceipt } from '../../actors/handler.ts';
 import type { EventFields } from '../../streams/event/define-event.ts';
-import type { EventFactory } from '../event-factory.ts';
+import type { EventFactory } from '../publishing/event-factory.ts';
 import type { LogRecord } from '../event-log.ts';
 
 /** One call of a handler in a replay: its context says so. */

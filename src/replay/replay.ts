@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Handler } from '../../actors/handler.ts';
 import type { SideOutput } from '../../streams/operators/side-output.ts';
-import type { Subscribable } from '../subscribable.ts';
+import type { Subscribable } from '../subscriptions/subscribable.ts';
 import type { LogFault, LogRange, LogRecord } from '../event-log.ts';
 
 /** What is played again, how fast, and to whom. All conditions must hold. */

@@ -7,15 +7,15 @@ import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { ClosedError } from '../../streams/event/errors.ts';
 import type { EventRegistry } from '../../streams/event/event-registry.ts';
 import { checkChoice, checkOptions, type OptionNames } from '../check-options.ts';
-import type { EventFactory } from '../event-factory.ts';
+import type { EventFactory } from '../publishing/event-factory.ts';
 import type { LogRange, LogRecord } from '../event-log.ts';
 import { neededStore } from '../needed-store.ts';
 import { checkInteger, checkNumber } from '../options.ts';
 import { ReplayCall, suppressedPublish } from './replay-call.ts';
 import type { Replay, ReplayOptions, ReplayProgress } from './replay.ts';
 import { ReplayRun, type ReplayPlan } from './replay-run.ts';
-import { checkHandler } from '../resolve-subscriber.ts';
-import { subscribedPatterns } from '../subscribed-patterns.ts';
+import { checkHandler } from '../subscriptions/resolve-subscriber.ts';
+import { subscribedPatterns } from '../subscriptions/subscribed-patterns.ts';
 import type { Transport } from '../transport/transport.ts';
 
 const names: OptionNames<ReplayOptions> = {

@@ -1,7 +1,7 @@
 import type { HandlerContext } from '../../actors/handler.ts';
 import type { BusOptions } from '../bus-options.ts';
 import type { SubscriberOptions } from '../options.ts';
-import type { Subscription } from '../subscription.ts';
+import type { Subscription } from '../subscriptions/subscription.ts';
 import type { BusCommand, ProbePlan } from './bus-command.ts';
 import { performDeed } from './handler-script.ts';
 import type { Interleaving } from './interleaving.ts';

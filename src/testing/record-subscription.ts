@@ -1,6 +1,6 @@
 import { describeError } from '../../streams/event/describe-error.ts';
 import type { Outcome } from '../../streams/event/outcome.ts';
-import type { Subscription } from '../subscription.ts';
+import type { Subscription } from '../subscriptions/subscription.ts';
 import type { Timeline } from './timeline.ts';
 
 /** Writes down how each call of a subscriber ends, and each change of its flow and its breaker, while it is `alive`. */

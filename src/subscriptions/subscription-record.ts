@@ -1,4 +1,4 @@
-import type { PriorityInput } from '../streams/event/priority.ts';
+import type { PriorityInput } from '../../streams/event/priority.ts';
 
 /** What a bus knows of a subscription: of this run, and with a store of runs before. */
 export interface SubscriptionRecord {

@@ -1,8 +1,8 @@
-import { EventDraft } from '../streams/event/define-event.ts';
-import { describeError } from '../streams/event/describe-error.ts';
-import type { ValidEnvelope } from '../streams/event/envelope.ts';
-import { BatchError } from '../streams/event/errors.ts';
-import type { Publishable } from '../streams/event/publish.ts';
+import { EventDraft } from '../../streams/event/define-event.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import type { ValidEnvelope } from '../../streams/event/envelope.ts';
+import { BatchError } from '../../streams/event/errors.ts';
+import type { Publishable } from '../../streams/event/publish.ts';
 import type { EventFactory } from './event-factory.ts';
 
 /** How many events a batch may hold: it is validated and delivered without a pause. */

@@ -1,8 +1,8 @@
-import { describeError } from '../streams/event/describe-error.ts';
-import type { EventEnvelope } from '../streams/event/envelope.ts';
-import type { DeadLetterReason } from './dead-letters/dead-letter.ts';
-import type { NewDeadLetter } from './dead-letters/dead-letter-store.ts';
-import { LogThrottle } from './log-throttle.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import type { DeadLetterReason } from '../dead-letters/dead-letter.ts';
+import type { NewDeadLetter } from '../dead-letters/dead-letter-store.ts';
+import { LogThrottle } from '../log-throttle.ts';
 import type { SubscriberPorts } from './subscriber-ports.ts';
 
 /** Why an event is given up. */

@@ -1,16 +1,16 @@
-import { describeError } from '../streams/event/describe-error.ts';
-import type { HandlerCall } from '../actors/handler-call.ts';
-import type { HandlerContext, PublishReceipt } from '../actors/handler.ts';
-import { isDefinition, type AnyEventDefinition, type EventFields } from '../streams/event/define-event.ts';
-import type { EventEnvelope, ValidEnvelope } from '../streams/event/envelope.ts';
-import type { Settlement } from '../streams/event/outcome.ts';
-import { QueueFullError } from '../streams/event/errors.ts';
-import type { Publishable } from '../streams/event/publish.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import type { HandlerCall } from '../../actors/handler-call.ts';
+import type { HandlerContext, PublishReceipt } from '../../actors/handler.ts';
+import { isDefinition, type AnyEventDefinition, type EventFields } from '../../streams/event/define-event.ts';
+import type { EventEnvelope, ValidEnvelope } from '../../streams/event/envelope.ts';
+import type { Settlement } from '../../streams/event/outcome.ts';
+import { QueueFullError } from '../../streams/event/errors.ts';
+import type { Publishable } from '../../streams/event/publish.ts';
 import { batchReceipts } from './batch-receipts.ts';
 import type { EventFactory } from './event-factory.ts';
 import { makeBatch } from './make-batch.ts';
 import type { PublishGate } from './publish-gate.ts';
-import type { Published, Transport, TransportPublishOptions } from './transport/transport.ts';
+import type { Published, Transport, TransportPublishOptions } from '../transport/transport.ts';
 
 const noWait: TransportPublishOptions = { noWait: true };
 

@@ -1,8 +1,8 @@
-import { isDefinition } from '../streams/event/define-event.ts';
-import { describeValue } from '../streams/event/describe-value.ts';
-import type { EventRegistry } from '../streams/event/event-registry.ts';
-import { glob, isGlob, type GlobPattern } from '../streams/event/glob.ts';
-import { checkSubscriptionPattern } from '../streams/event/subscription-pattern.ts';
+import { isDefinition } from '../../streams/event/define-event.ts';
+import { describeValue } from '../../streams/event/describe-value.ts';
+import type { EventRegistry } from '../../streams/event/event-registry.ts';
+import { glob, isGlob, type GlobPattern } from '../../streams/event/glob.ts';
+import { checkSubscriptionPattern } from '../../streams/event/subscription-pattern.ts';
 import type { Subscribable } from './subscribable.ts';
 
 /**

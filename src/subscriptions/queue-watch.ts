@@ -1,4 +1,4 @@
-import type { Logger } from './logger.ts';
+import type { Logger } from '../logger.ts';
 import { utilizationWarning, type QueueStats } from './subscriber-stats.ts';
 
 export interface QueueWatchPorts {

@@ -1,22 +1,22 @@
-import type { Clock } from '../streams/event/clock.ts';
+import type { Clock } from '../../streams/event/clock.ts';
 import {
   EventDraft,
   isDefinition,
   type AnyEventDefinition,
   type EventFields,
-} from '../streams/event/define-event.ts';
-import { describeValue } from '../streams/event/describe-value.ts';
-import { Causation } from './causation.ts';
-import { checkEnvelope, checkFields, type EnvelopeLimits } from '../streams/event/envelope-check.ts';
-import { ValidEnvelope, type EventEnvelope } from '../streams/event/envelope.ts';
-import { ValidationError } from '../streams/event/errors.ts';
-import type { EventRegistry } from '../streams/event/event-registry.ts';
-import { createIdGenerator } from '../streams/event/event-id.ts';
-import { checkEventType } from '../streams/event/event-type.ts';
-import { parsePriority, type Priority } from '../streams/event/priority.ts';
-import type { Random } from '../streams/event/random.ts';
-import { validatePayload } from '../streams/event/validate-payload.ts';
-import { readKey, readPriority, readSelectors } from './read-selectors.ts';
+} from '../../streams/event/define-event.ts';
+import { describeValue } from '../../streams/event/describe-value.ts';
+import { Causation } from '../causation.ts';
+import { checkEnvelope, checkFields, type EnvelopeLimits } from '../../streams/event/envelope-check.ts';
+import { ValidEnvelope, type EventEnvelope } from '../../streams/event/envelope.ts';
+import { ValidationError } from '../../streams/event/errors.ts';
+import type { EventRegistry } from '../../streams/event/event-registry.ts';
+import { createIdGenerator } from '../../streams/event/event-id.ts';
+import { checkEventType } from '../../streams/event/event-type.ts';
+import { parsePriority, type Priority } from '../../streams/event/priority.ts';
+import type { Random } from '../../streams/event/random.ts';
+import { validatePayload } from '../../streams/event/validate-payload.ts';
+import { readKey, readPriority, readSelectors } from '../read-selectors.ts';
 
 /** Gives more to say about an event that is about to be published: fields to set, metadata to add. */
 export type Enricher = (event: EventEnvelope) => EventFields | undefined;

@@ -1,7 +1,7 @@
-import type { Clock } from '../streams/event/clock.ts';
-import { priorities, type Priority } from '../streams/event/priority.ts';
-import { LatencyHistogram } from '../streams/sketches/latency-histogram.ts';
-import type { MailboxStatus } from './transport/transport.ts';
+import type { Clock } from '../../streams/event/clock.ts';
+import { priorities, type Priority } from '../../streams/event/priority.ts';
+import { LatencyHistogram } from '../../streams/sketches/latency-histogram.ts';
+import type { MailboxStatus } from '../transport/transport.ts';
 
 /** Share of a mailbox's capacity above which it counts as nearly full. */
 export const utilizationWarning = 0.8;

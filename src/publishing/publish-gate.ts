@@ -1,10 +1,10 @@
-import type { Clock } from '../streams/event/clock.ts';
-import type { ValidEnvelope } from '../streams/event/envelope.ts';
-import { ClosedError, RateLimitedError } from '../streams/event/errors.ts';
-import { RecentIds } from '../streams/queue/recent-ids.ts';
-import { TokenBucket } from '../streams/queue/token-bucket.ts';
-import type { DedupeOptions, RateLimitOptions } from './options.ts';
-import type { TransportPublishOptions } from './transport/transport.ts';
+import type { Clock } from '../../streams/event/clock.ts';
+import type { ValidEnvelope } from '../../streams/event/envelope.ts';
+import { ClosedError, RateLimitedError } from '../../streams/event/errors.ts';
+import { RecentIds } from '../../streams/queue/recent-ids.ts';
+import { TokenBucket } from '../../streams/queue/token-bucket.ts';
+import type { DedupeOptions, RateLimitOptions } from '../options.ts';
+import type { TransportPublishOptions } from '../transport/transport.ts';
 
 /** Publishes that may wait for the rate limit at one time. */
 const maxWaiting = 10_000;

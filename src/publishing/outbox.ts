@@ -1,15 +1,15 @@
-import type { PublishReceipt } from '../actors/handler.ts';
-import { describeValue } from '../streams/event/describe-value.ts';
-import type { ValidEnvelope } from '../streams/event/envelope.ts';
-import type { Publishable } from '../streams/event/publish.ts';
+import type { PublishReceipt } from '../../actors/handler.ts';
+import { describeValue } from '../../streams/event/describe-value.ts';
+import type { ValidEnvelope } from '../../streams/event/envelope.ts';
+import type { Publishable } from '../../streams/event/publish.ts';
 import { batchReceipts } from './batch-receipts.ts';
-import { checkOptions, type OptionNames } from './check-options.ts';
+import { checkOptions, type OptionNames } from '../check-options.ts';
 import type { EventFactory } from './event-factory.ts';
 import { makeBatch } from './make-batch.ts';
-import { neededStore } from './needed-store.ts';
+import { neededStore } from '../needed-store.ts';
 import type { PublishGate } from './publish-gate.ts';
-import type { SnapshotWrite } from './snapshot-store.ts';
-import type { Transport } from './transport/transport.ts';
+import type { SnapshotWrite } from '../snapshot-store.ts';
+import type { Transport } from '../transport/transport.ts';
 
 /** States and events that are written together, or not at all. */
 export interface BusCommit {

@@ -1,11 +1,11 @@
-import type { HandlerCall } from '../actors/handler-call.ts';
-import type { HandlerContext } from '../actors/handler.ts';
-import type { Clock } from '../streams/event/clock.ts';
-import type { Random } from '../streams/event/random.ts';
-import type { DeadLetterStore } from './dead-letters/dead-letter-store.ts';
-import type { Logger } from './logger.ts';
-import type { RoutingRules } from './routing-rules.ts';
-import type { Transport } from './transport/transport.ts';
+import type { HandlerCall } from '../../actors/handler-call.ts';
+import type { HandlerContext } from '../../actors/handler.ts';
+import type { Clock } from '../../streams/event/clock.ts';
+import type { Random } from '../../streams/event/random.ts';
+import type { DeadLetterStore } from '../dead-letters/dead-letter-store.ts';
+import type { Logger } from '../logger.ts';
+import type { RoutingRules } from '../routing-rules.ts';
+import type { Transport } from '../transport/transport.ts';
 
 /** What a subscriber needs of its bus. */
 export interface SubscriberPorts {

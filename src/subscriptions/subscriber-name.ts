@@ -1,4 +1,4 @@
-import { describeValue } from '../streams/event/describe-value.ts';
+import { describeValue } from '../../streams/event/describe-value.ts';
 
 /** Returns a name that a caller chose for a subscriber. @throws TypeError for what is no name. */
 export function checkSubscriberName(name: unknown): string {

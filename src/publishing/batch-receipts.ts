@@ -1,6 +1,6 @@
-import type { PublishReceipt } from '../actors/handler.ts';
-import type { ValidEnvelope } from '../streams/event/envelope.ts';
-import type { Published } from './transport/transport.ts';
+import type { PublishReceipt } from '../../actors/handler.ts';
+import type { ValidEnvelope } from '../../streams/event/envelope.ts';
+import type { Published } from '../transport/transport.ts';
 
 /** The receipt of each event of a batch. Those that the gate kept back reached nobody, and that is no failure. */
 export function batchReceipts(

@@ -1,6 +1,6 @@
-import { ValidEnvelope, type EventEnvelope } from '../streams/event/envelope.ts';
-import { TransportError } from '../streams/event/errors.ts';
-import type { EventRegistry } from '../streams/event/event-registry.ts';
+import { ValidEnvelope, type EventEnvelope } from '../../streams/event/envelope.ts';
+import { TransportError } from '../../streams/event/errors.ts';
+import type { EventRegistry } from '../../streams/event/event-registry.ts';
 
 /**
  * Gives events that were kept the form that their definitions have now: payloads of older schema versions are lifted

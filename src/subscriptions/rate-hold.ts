@@ -1,7 +1,7 @@
-import type { Clock, TimerHandle } from '../streams/event/clock.ts';
-import type { Credit } from '../streams/queue/credit.ts';
-import { TokenBucket } from '../streams/queue/token-bucket.ts';
-import type { RateLimitOptions } from './options.ts';
+import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
+import type { Credit } from '../../streams/queue/credit.ts';
+import { TokenBucket } from '../../streams/queue/token-bucket.ts';
+import type { RateLimitOptions } from '../options.ts';
 
 /** Holds a subscriber's credit back while its rate limit allows no further start; events wait meanwhile. */
 export class RateHold {

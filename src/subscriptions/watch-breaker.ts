@@ -1,5 +1,5 @@
 import { distinctUntilChanged, map, pairwise, startWith, type Subscription as RxSubscription } from 'rxjs';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../logger.ts';
 import type { Subscriber } from './subscriber.ts';
 
 export interface WatchBreakerPorts {

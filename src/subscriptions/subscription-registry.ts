@@ -1,11 +1,11 @@
-import type { Clock, TimerHandle } from '../streams/event/clock.ts';
-import { describeError } from '../streams/event/describe-error.ts';
-import type { PriorityInput } from '../streams/event/priority.ts';
-import type { Logger } from './logger.ts';
-import type { SnapshotEntry, SnapshotWrite } from './snapshot-store.ts';
-import type { Store } from './store.ts';
+import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
+import { describeError } from '../../streams/event/describe-error.ts';
+import type { PriorityInput } from '../../streams/event/priority.ts';
+import type { Logger } from '../logger.ts';
+import type { SnapshotEntry, SnapshotWrite } from '../snapshot-store.ts';
+import type { Store } from '../store.ts';
 import type { SubscriptionRecord } from './subscription-record.ts';
-import { whenCalled } from './when-done.ts';
+import { whenCalled } from '../when-done.ts';
 
 const bucket = 'subscriptions';
 const encoder = new TextEncoder();

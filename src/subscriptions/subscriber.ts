@@ -1,26 +1,26 @@
 import { Subject, type Subscription as RxSubscription } from 'rxjs';
-import { createSubscriberActor, type SubscriberActor } from '../actors/create-subscriber-actor.ts';
-import { Dispatcher } from '../actors/dispatcher.ts';
-import type { HandlerCall } from '../actors/handler-call.ts';
-import type { Handler } from '../actors/handler.ts';
-import { settle } from '../actors/settlement.ts';
-import type { Delivery } from '../streams/event/delivery.ts';
-import type { EventEnvelope } from '../streams/event/envelope.ts';
-import { ClosedError, QueueFullError } from '../streams/event/errors.ts';
-import type { Outcome } from '../streams/event/outcome.ts';
-import { laneOf } from '../streams/event/priority.ts';
-import { Credit } from '../streams/queue/credit.ts';
-import type { DropReason } from '../streams/queue/mailbox.ts';
-import { RetryBudget } from '../streams/queue/retry-budget.ts';
-import type { DeadLetterReason } from './dead-letters/dead-letter.ts';
-import { callOutcome } from './call-outcome.ts';
+import { createSubscriberActor, type SubscriberActor } from '../../actors/create-subscriber-actor.ts';
+import { Dispatcher } from '../../actors/dispatcher.ts';
+import type { HandlerCall } from '../../actors/handler-call.ts';
+import type { Handler } from '../../actors/handler.ts';
+import { settle } from '../../actors/settlement.ts';
+import type { Delivery } from '../../streams/event/delivery.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import { ClosedError, QueueFullError } from '../../streams/event/errors.ts';
+import type { Outcome } from '../../streams/event/outcome.ts';
+import { laneOf } from '../../streams/event/priority.ts';
+import { Credit } from '../../streams/queue/credit.ts';
+import type { DropReason } from '../../streams/queue/mailbox.ts';
+import { RetryBudget } from '../../streams/queue/retry-budget.ts';
+import type { DeadLetterReason } from '../dead-letters/dead-letter.ts';
+import { callOutcome } from '../call-outcome.ts';
 import { GiverUp } from './giver-up.ts';
-import { Quiet } from './quiet.ts';
+import { Quiet } from '../quiet.ts';
 import { RateHold } from './rate-hold.ts';
 import type { ResolvedSubscriber } from './resolve-subscriber.ts';
 import { SubscriberCounters } from './subscriber-stats.ts';
 import type { SubscriberPorts } from './subscriber-ports.ts';
-import type { MailboxStatus, TransportSubscription } from './transport/transport.ts';
+import type { MailboxStatus, TransportSubscription } from '../transport/transport.ts';
 
 /**
  * One subscriber at work: mailbox and credit, breaker and flow, handler calls and what becomes of them.

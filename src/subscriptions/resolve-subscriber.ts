@@ -1,28 +1,28 @@
-import type { BreakerOptions } from '../actors/breaker.ts';
-import { keepsPlace } from './keeps-place.ts';
-import type { Handler } from '../actors/handler.ts';
-import { retryPolicy, type RetryPolicy } from '../actors/settlement.ts';
-import { describeValue } from '../streams/event/describe-value.ts';
-import type { GlobPattern } from '../streams/event/glob.ts';
-import type { MailboxOptions } from '../streams/queue/mailbox.ts';
-import type { RetryBudgetOptions } from '../streams/queue/retry-budget.ts';
-import { compileAcceptance, type Acceptance, type AcceptancePorts } from './acceptance.ts';
-import { checkOptions } from './check-options.ts';
+import type { BreakerOptions } from '../../actors/breaker.ts';
+import { keepsPlace } from '../keeps-place.ts';
+import type { Handler } from '../../actors/handler.ts';
+import { retryPolicy, type RetryPolicy } from '../../actors/settlement.ts';
+import { describeValue } from '../../streams/event/describe-value.ts';
+import type { GlobPattern } from '../../streams/event/glob.ts';
+import type { MailboxOptions } from '../../streams/queue/mailbox.ts';
+import type { RetryBudgetOptions } from '../../streams/queue/retry-budget.ts';
+import { compileAcceptance, type Acceptance, type AcceptancePorts } from '../publishing/acceptance.ts';
+import { checkOptions } from '../check-options.ts';
 import {
   breakerOptionNames,
   dedupeOptionNames,
   mailboxOptionNames,
   rateLimitOptionNames,
   retryOptionNames,
-} from './option-names.ts';
+} from '../option-names.ts';
 import {
   checkInteger,
   checkNumber,
   checkRateLimit,
   type RateLimitOptions,
   type SubscriberOptions,
-} from './options.ts';
-import { checkStart, type StartFrom } from './start-from.ts';
+} from '../options.ts';
+import { checkStart, type StartFrom } from '../start-from.ts';
 
 /** A subscriber's options, checked and complete. */
 export interface ResolvedSubscriber {

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { Outcome } from '../streams/event/outcome.ts';
+import type { Outcome } from '../../streams/event/outcome.ts';
 import type { SubscriberStats } from './subscriber-stats.ts';
 
 /** What a subscriber is doing, and what its breaker says. */

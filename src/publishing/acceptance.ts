@@ -1,12 +1,12 @@
-import type { Clock } from '../streams/event/clock.ts';
-import type { EventEnvelope } from '../streams/event/envelope.ts';
-import { compileFilter } from '../streams/event/filter.ts';
-import { laneOf, parsePriority } from '../streams/event/priority.ts';
-import type { Random } from '../streams/event/random.ts';
-import { RecentIds } from '../streams/queue/recent-ids.ts';
-import { checkChoice } from './check-options.ts';
-import { checkNumber, type SubscriberOptions } from './options.ts';
-import type { RoutingRules } from './routing-rules.ts';
+import type { Clock } from '../../streams/event/clock.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import { compileFilter } from '../../streams/event/filter.ts';
+import { laneOf, parsePriority } from '../../streams/event/priority.ts';
+import type { Random } from '../../streams/event/random.ts';
+import { RecentIds } from '../../streams/queue/recent-ids.ts';
+import { checkChoice } from '../check-options.ts';
+import { checkNumber, type SubscriberOptions } from '../options.ts';
+import type { RoutingRules } from '../routing-rules.ts';
 
 type Accepts = (event: EventEnvelope) => boolean;
 
