@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { assign, setup } from 'xstate';
-import { defineEntity } from '../../actors/define-entity.ts';
-import type { EventOf } from '../../streams/event/define-event.ts';
-import { entityWorld, noted, notes } from '../support/entity-world.ts';
-import { orders, paid, placed, spoilt } from '../support/order-entity.ts';
+import { defineEntity } from '../../../actors/define-entity.ts';
+import type { EventOf } from '../../../streams/event/define-event.ts';
+import { entityWorld, noted, notes } from '../../support/entity-world.ts';
+import { orders, paid, placed, spoilt } from '../../support/order-entity.ts';
 
 describe('what cannot be handled', () => {
   it('goes on behind the event that was given up, in order, also after a restart and a requeue that fails', async () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { assign, emit, fromPromise, setup } from 'xstate';
 import { z } from 'zod';
-import { defineEntity } from '../../actors/define-entity.ts';
-import { defineEvent, type EventOf } from '../../streams/event/define-event.ts';
-import { entityWorld, noted, notes } from '../support/entity-world.ts';
-import { orders, paid, patienceMs, placed } from '../support/order-entity.ts';
+import { defineEntity } from '../../../actors/define-entity.ts';
+import { defineEvent, type EventOf } from '../../../streams/event/define-event.ts';
+import { entityWorld, noted, notes } from '../../support/entity-world.ts';
+import { orders, paid, patienceMs, placed } from '../../support/order-entity.ts';
 
 const chargedEvent = defineEvent('note.charged', z.object({ amount: z.number() }));
 

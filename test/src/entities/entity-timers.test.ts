@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { dueKey, EntityTimers } from '../../src/entities/entity-timers.ts';
-import type { SnapshotEntry, SnapshotStore } from '../../src/snapshot-store.ts';
-import { createVirtualClock } from '../../src/testing/virtual-clock.ts';
+import { dueKey, EntityTimers } from '../../../src/entities/entity-timers.ts';
+import type { SnapshotEntry, SnapshotStore } from '../../../src/snapshot-store.ts';
+import { createVirtualClock } from '../../../src/testing/virtual-clock.ts';
 
 const value = new Uint8Array([1]);
 

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { assign, emit, setup } from 'xstate';
 import { z } from 'zod';
-import { defineEntity } from '../../actors/define-entity.ts';
-import type { BusOptions } from '../../src/bus-options.ts';
-import type { Bus } from '../../src/bus.ts';
-import { createBus } from '../../src/create-bus.ts';
-import { memoryStore } from '../../src/log/memory-store.ts';
-import { createVirtualClock, type VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { durableTransport } from '../../src/transport/durable.ts';
-import { memoryTransport } from '../../src/transport/memory.ts';
-import { defineEvent } from '../../streams/event/define-event.ts';
-import type { EventEnvelope } from '../../streams/event/envelope.ts';
-import { confirmed, expired, orders, paid, patienceMs, placed, spoilt } from '../support/order-entity.ts';
-import { seededRandom } from '../../src/testing/seeded-random.ts';
+import { defineEntity } from '../../../actors/define-entity.ts';
+import type { BusOptions } from '../../../src/bus-options.ts';
+import type { Bus } from '../../../src/bus.ts';
+import { createBus } from '../../../src/create-bus.ts';
+import { memoryStore } from '../../../src/log/memory-store.ts';
+import { createVirtualClock, type VirtualClock } from '../../../src/testing/virtual-clock.ts';
+import { durableTransport } from '../../../src/transport/durable.ts';
+import { memoryTransport } from '../../../src/transport/memory.ts';
+import { defineEvent } from '../../../streams/event/define-event.ts';
+import type { EventEnvelope } from '../../../streams/event/envelope.ts';
+import { confirmed, expired, orders, paid, patienceMs, placed, spoilt } from '../../support/order-entity.ts';
+import { seededRandom } from '../../../src/testing/seeded-random.ts';
 
 const quietLogger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { assign, emit, setup } from 'xstate';
-import { defineEntity } from '../../actors/define-entity.ts';
-import { entityEventId } from '../../src/entities/entity-event-id.ts';
-import type { EventOf } from '../../streams/event/define-event.ts';
-import { isEventId, timeOfId } from '../../streams/event/event-id.ts';
-import { entityWorld, noted, notes } from '../support/entity-world.ts';
-import { expired, orders, patienceMs, placed, spoilt } from '../support/order-entity.ts';
+import { defineEntity } from '../../../actors/define-entity.ts';
+import { entityEventId } from '../../../src/entities/entity-event-id.ts';
+import type { EventOf } from '../../../streams/event/define-event.ts';
+import { isEventId, timeOfId } from '../../../streams/event/event-id.ts';
+import { entityWorld, noted, notes } from '../../support/entity-world.ts';
+import { expired, orders, patienceMs, placed, spoilt } from '../../support/order-entity.ts';
 
 describe('after a kill', () => {
   it('what was handled beyond an event that waits for its retry is not handled again', async () => {
