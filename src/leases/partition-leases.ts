@@ -60,6 +60,8 @@ export class PartitionLeases {
   readonly #board: LeaseBoard;
   readonly #held = new Map<number, Held>();
   #validUntil = -Infinity;
+  /** How often the time to act has run out: what was asked for in an earlier term is nothing to act on. */
+  #term = 0;
   readonly #timers: { beat?: TimerHandle; look?: TimerHandle } = {};
   readonly #rounds: { beat?: Promise<void>; look?: Promise<void> } = {};
   readonly #hurried = { beat: false, look: false };
@@ -190,7 +192,9 @@ export class PartitionLeases {
 
   /** Gives up everything if the time to act is over. */
   #lapse(): void {
-    if (this.#ports.clock.monotonic() >= this.#validUntil) this.#loseAll();
+    if (this.#ports.clock.monotonic() < this.#validUntil) return;
+    this.#term += 1;
+    this.#loseAll();
   }
 
   #loseAll(): void {
@@ -236,11 +240,12 @@ export class PartitionLeases {
     const { member } = this.#options;
     // What is taken without a sign of life could not be acted on.
     if (this.#ports.clock.monotonic() >= this.#validUntil) return;
+    const term = this.#term;
     const next = token + 1;
     const taken = await this.#write(partitionKey(partition), { owner: member, token: next }, revision);
     if (taken === undefined) return;
-    // Taken, but too late to act on: the next round takes it again, with the next token.
-    if (this.#ports.clock.monotonic() >= this.#validUntil || this.#leaving) return;
+    // Taken, but the time to act has run out since, so others may have it: a later round takes it with another token.
+    if (this.#ports.clock.monotonic() >= this.#validUntil || this.#term !== term || this.#leaving) return;
     this.#held.set(partition, { token: next, revision: taken, draining: false });
     this.#ports.acquired(partition, next);
   }
