@@ -1,5 +1,5 @@
 import { jetstream, JetStreamApiError, type JetStreamClient, StorageType } from '@nats-io/jetstream';
-import { type KV, Kvm } from '@nats-io/kv';
+import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
 import { headers, type NatsConnection } from '@nats-io/transport-node';
 import { describeError } from '../../streams/event/describe-error.ts';
 import { ClosedError, ConflictError, StorageError } from '../../streams/event/errors.ts';
@@ -30,6 +30,8 @@ const wrongSequence = 10_071;
 const noBytes = new Uint8Array();
 /** Entries of a list that are asked for at once. */
 const readsAtOnce = 256;
+/** Tries to create a key that others create and remove. */
+const createAttempts = 5;
 
 interface Open {
   readonly connection: NatsConnection;
@@ -42,8 +44,8 @@ interface Open {
  *
  * Reads go to the leader and writes compare there, so they are linearizable. A write whose answer does not come
  * fails as a `StorageError` that says `unknown`: read again to learn what became of it. Values are at most what the
- * server takes as one message. `list` asks for all keys
- * of the bucket for each page; keep buckets that are listed small.
+ * server takes as one message. A key that is removed leaves a message that says so, until `list` comes across it.
+ * `list` asks for all keys of the bucket for each page; keep buckets that are listed small.
  */
 export class KvSnapshots implements SnapshotStore {
   readonly name = 'nats-kv';
@@ -51,6 +53,7 @@ export class KvSnapshots implements SnapshotStore {
   readonly #connected: () => Promise<NatsConnection>;
   #opening: Promise<Open> | undefined;
   #closed = false;
+  #tidying = false;
 
   /** `connected` gives the connection once it is up. It is not this object's to close. */
   constructor(config: KvSnapshotsConfig, connected: () => Promise<NatsConnection>) {
@@ -60,8 +63,7 @@ export class KvSnapshots implements SnapshotStore {
 
   async read(bucket: string, key: string): Promise<Snapshot | undefined> {
     checkAddress(bucket, key);
-    const { kv } = await this.#open();
-    const entry = await this.#ask(`read ${bucket}/${key}`, () => kv.get(keyOf(bucket, key)));
+    const entry = await this.#entry(await this.#open(), bucket, key);
     if (entry === null || entry.operation !== 'PUT') return undefined;
     return { value: entry.value, revision: entry.revision };
   }
@@ -74,14 +76,16 @@ export class KvSnapshots implements SnapshotStore {
     const { bucket, key, expected } = write;
     const put = (after: number | undefined): Promise<number> => this.#put(open, write, value, after);
     if (expected !== 0) return put(expected);
-    try {
-      return await put(0);
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error;
-      // A key that was removed is a message that says so: it has a revision to compare with.
-      const last = await this.#ask(`read ${bucket}/${key}`, () => open.kv.get(keyOf(bucket, key)));
-      if (last === null || last.operation === 'PUT') throw error;
-      return put(last.revision);
+    for (let after = 0, attempt = 1; ; attempt += 1) {
+      try {
+        return await put(after);
+      } catch (error) {
+        if (!(error instanceof ConflictError) || attempt === createAttempts) throw error;
+        // A key that was removed is a message that says so, with a revision to compare with; or that is gone by now.
+        const last = await this.#entry(open, bucket, key);
+        if (last?.operation === 'PUT') throw error;
+        after = last?.revision ?? 0;
+      }
     }
   }
 
@@ -95,21 +99,45 @@ export class KvSnapshots implements SnapshotStore {
     );
     wanted.sort(compareKeys);
     const found: SnapshotEntry[] = [];
-    // Removed keys are listed, too: they have no entry.
+    const removed: number[] = [];
     for (let from = 0; from < wanted.length && found.length < limit; from += readsAtOnce) {
       const some = wanted.slice(from, from + readsAtOnce);
-      const read = await Promise.all(some.map((key) => this.read(bucket, key)));
-      read.forEach((snapshot, at) => {
+      const read = await Promise.all(some.map((key) => this.#entry(open, bucket, key)));
+      read.forEach((entry, at) => {
         const key = some[at];
-        if (snapshot !== undefined && key !== undefined) found.push({ key, ...snapshot });
+        if (entry === null || key === undefined) return;
+        const { operation, value, revision } = entry;
+        if (operation === 'PUT') found.push({ key, value, revision });
+        else removed.push(revision);
       });
     }
+    void this.#tidy(open, removed);
     return found.slice(0, limit);
   }
 
   /** Further calls fail. */
   close(): void {
     this.#closed = true;
+  }
+
+  #entry({ kv }: Open, bucket: string, key: string): Promise<KvEntry | null> {
+    return this.#ask(`read ${bucket}/${key}`, () => kv.get(keyOf(bucket, key)));
+  }
+
+  /** Deletes what removed keys have left: every name that was ever used would be looked at for ever. */
+  async #tidy({ stream }: Open, removed: readonly number[]): Promise<void> {
+    if (this.#tidying || removed.length === 0) return;
+    this.#tidying = true;
+    try {
+      const manager = await stream.jetstreamManager(false);
+      for (const revision of removed) {
+        await manager.streams.deleteMessage(`KV_${this.#config.bucket}`, revision, false);
+      }
+    } catch {
+      // Somebody else was faster, or may and this connection may not: whoever lists next tries the rest.
+    } finally {
+      this.#tidying = false;
+    }
   }
 
   /** Asked for as a list of subjects: a consumer that reads them, as the KV client does, hangs with its connection. */

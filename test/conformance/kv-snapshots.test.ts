@@ -1,6 +1,7 @@
+import { jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { Kvm } from '@nats-io/kv';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { KvSnapshots } from '../../src/nats/kv-snapshots.ts';
 import { snapshotStoreConformance } from '../../src/testing/conformance/snapshot-store-conformance.ts';
 import { startNatsServer, type NatsServer } from '../support/nats-server.ts';
@@ -59,6 +60,36 @@ describe('the snapshots of NATS KV', () => {
     await expect(snapshotsIn('large').write(write)).rejects.toThrow(
       /2000000 bytes, the server takes 1048576/,
     );
+  });
+
+  it('keeps nothing of keys that are removed, once they were listed', async () => {
+    const snapshots = snapshotsIn('tidy');
+    const keys = Array.from({ length: 20 }, (_, at) => `member-${at}`);
+    for (const key of keys) await snapshots.write({ bucket: 'b', key, value: Uint8Array.of(1) });
+    for (const key of keys.slice(1)) await snapshots.write({ bucket: 'b', key, value: undefined });
+    const { streams } = await jetstreamManager(connection);
+    const kept = async (): Promise<number> => (await streams.info('KV_tidy')).state.messages;
+    expect(await kept()).toBe(20);
+    expect(await snapshots.list('b')).toHaveLength(1);
+    await vi.waitFor(async () => expect(await kept()).toBe(1));
+    const again = await snapshots.write({
+      bucket: 'b',
+      key: 'member-1',
+      value: Uint8Array.of(2),
+      expected: 0,
+    });
+    expect(await snapshots.read('b', 'member-1')).toEqual({ value: Uint8Array.of(2), revision: again });
+  });
+
+  it('creates keys that others remove and list meanwhile', async () => {
+    const [one, two] = [snapshotsIn('busy'), snapshotsIn('busy')];
+    for (let round = 0; round < 200; round += 1) {
+      await one.write({ bucket: 'b', key: 'k', value: undefined });
+      const created = two.write({ bucket: 'b', key: 'k', value: Uint8Array.of(round), expected: 0 });
+      await Promise.all([created, one.list('b')]);
+    }
+    const last = await two.read('b', 'k');
+    expect(last?.value).toEqual(Uint8Array.of(199));
   });
 
   it('calls a write unknown whose answer does not come, and takes none for done', async () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sendSignal } from './send-signal.ts';
 
 /** A NATS server of a test's own: its own port, its own folder, ended by its id. */
 export interface NatsServer extends AsyncDisposable {
@@ -66,9 +67,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     restart: async () => {
       child = await run(binary, path);
     },
-    signal: (name) => {
-      child.kill(name);
-    },
+    signal: (name) => sendSignal(child, name),
     configure: write,
     stop,
     [Symbol.asyncDispose]: stop,

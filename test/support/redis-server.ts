@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sendSignal } from './send-signal.ts';
 import { freePort } from './nats-server.ts';
 
 /** A Redis server of a test's own: its own port, its own folder, ended by its id. */
@@ -37,9 +38,7 @@ export async function startRedisServer(config = ''): Promise<RedisServer> {
     restart: async () => {
       child = await run(path);
     },
-    signal: (name) => {
-      child.kill(name);
-    },
+    signal: (name) => sendSignal(child, name),
     stop,
     [Symbol.asyncDispose]: stop,
   };
