@@ -13,6 +13,7 @@ import type {
   TransportSubscription,
 } from '../transport/transport.ts';
 import type { Turn } from '../transport/turn.ts';
+import { GivenArrival } from '../transport/given-arrival.ts';
 import { type Arrival, LaneFeed } from '../transport/lane-feed.ts';
 import type { NatsLink } from './nats-link.ts';
 import { coreSubjects, coveringPatterns, isSubjectOf, nameToken } from './subjects.ts';
@@ -87,8 +88,9 @@ export class CoreSubscription implements TransportSubscription {
 
   /** Gives an event that was given up before to the handler again. */
   give(event: EventEnvelope, onSettled?: OnSettled): boolean {
-    const arrival = new CoreArrival(event, (settlement) => onSettled?.(event, this.name, settlement));
-    return this.#feed.running && this.#feed.offer(arrival) !== 'rejected';
+    return (
+      this.#feed.running && this.#feed.offer(new GivenArrival(event, this.name, onSettled)) !== 'rejected'
+    );
   }
 
   readonly #start = (): void => {
@@ -158,27 +160,7 @@ export class CoreSubscription implements TransportSubscription {
     if (this.#wanted.match(event.type).length === 0) return;
     if (this.#options.accepts !== undefined && this.#options.accepts(event) !== true) return;
     // Its publisher is elsewhere and cannot be told: to refuse is to drop.
-    if (this.#feed.offer(new CoreArrival(event)) === 'rejected') this.#options.onDrop?.(event, 'drop-newest');
-  }
-}
-
-class CoreArrival implements Arrival {
-  readonly event: EventEnvelope;
-  readonly #settled: ((settlement: 'handled' | 'dead-lettered') => void) | undefined;
-  readonly lost = false;
-  readonly position = undefined;
-  attempt = 1;
-
-  constructor(event: EventEnvelope, settled?: (settlement: 'handled' | 'dead-lettered') => void) {
-    this.event = event;
-    this.#settled = settled;
-  }
-
-  settled(): void {
-    this.#settled?.('handled');
-  }
-
-  givenUp(): void {
-    this.#settled?.('dead-lettered');
+    if (this.#feed.offer(new GivenArrival(event, this.name)) === 'rejected')
+      this.#options.onDrop?.(event, 'drop-newest');
   }
 }

@@ -1,9 +1,7 @@
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
-import { BatchError, ClosedError, TransportError } from '../../streams/event/errors.ts';
 import type { GlobPattern } from '../../streams/event/glob.ts';
 import { consoleLogger, type Logger } from '../logger.ts';
 import type {
-  OnSettled,
   Published,
   Transport,
   TransportFactory,
@@ -12,13 +10,13 @@ import type {
   TransportSubscribeOptions,
   TransportSubscription,
 } from '../transport/transport.ts';
+import { ServerCalls } from '../transport/server-calls.ts';
 import { Turn } from '../transport/turn.ts';
 import { type CoreNatsOptions, resolveCore, type ResolvedCore } from './core-options.ts';
 import { CorePublisher } from './core-publisher.ts';
 import { CoreSubscription } from './core-subscription.ts';
 import { GroupCommit } from './group-commit.ts';
 import { NatsLink } from './nats-link.ts';
-import { raced } from '../transport/raced.ts';
 import { SlotTable } from './slot-table.ts';
 import { coreSubject } from './subjects.ts';
 import { WireFormat } from './wire-message.ts';
@@ -62,10 +60,8 @@ class CoreTransport implements Transport {
   readonly #commit: GroupCommit;
   readonly #publisher: CorePublisher;
   readonly #turn: Turn;
-  readonly #subscriptions = new Map<string, CoreSubscription>();
-  readonly #opening = new Set<Promise<void>>();
+  readonly #calls = new ServerCalls('nats', () => this.#commit.pump());
   #wasUp = false;
-  #closed = false;
 
   constructor(config: ResolvedCore, ports: TransportPorts) {
     const { clock, random } = ports;
@@ -82,7 +78,7 @@ class CoreTransport implements Transport {
       {
         clock,
         slotOf: this.#slots.slotOf,
-        ready: () => this.#link.up !== undefined && this.#opening.size === 0,
+        ready: () => this.#link.up !== undefined && !this.#calls.opening,
         send: (batch) => this.#publisher.send(batch),
         onQuiet: () => ports.onIdle?.(),
       },
@@ -99,87 +95,49 @@ class CoreTransport implements Transport {
 
   async ready(): Promise<void> {
     await this.#link.connected();
-    await Promise.all(this.#opening);
+    await this.#calls.whenOpen();
   }
 
   publish(
     events: readonly EventEnvelope[],
     options: TransportPublishOptions = {},
   ): Published | Promise<Published> {
-    if (this.#closed) throw new ClosedError('the nats transport is closed; nothing was published');
-    if (options.to !== undefined) return this.#give(events, options.to, options.onSettled);
-    if (options.noWait === true) {
-      throw new TransportError('the nats transport has to wait for its server; use publish or emit');
-    }
-    const [first, ...more] = events;
-    if (first === undefined) return { level: 'accepted', matched: 0 };
-    const outcome =
-      more.length === 0 ? this.#commit.add(first).outcome(first) : this.#batch(first, more, events);
-    if (!this.#wasUp) void this.#link.connected().catch((error: Error) => this.#commit.fail(error));
-    return options.signal === undefined ? outcome : raced(outcome, options.signal);
+    return this.#calls.publish(events, options, { level: 'accepted', send: this.#send });
   }
 
   subscribe(
     patterns: readonly (string | GlobPattern)[],
     options: TransportSubscribeOptions,
   ): TransportSubscription {
-    if (this.#closed) throw new ClosedError('the nats transport is closed; nothing was subscribed');
-    const { name } = options;
-    if (this.#subscriptions.has(name)) {
-      throw new TypeError(`a subscription named ${name} exists already; names are unique`);
-    }
+    this.#calls.check(options.name);
     return new CoreSubscription(patterns, options, {
       ...this.#ports,
       turn: this.#turn,
       link: this.#link,
       format: this.#format,
-      join: (subscription, opened) => this.#join(subscription, opened),
+      join: (subscription, opened) => this.#calls.join(subscription, opened),
     });
   }
 
   detach(): void {
-    for (const subscription of this.#subscriptions.values()) subscription.detach();
+    this.#calls.detach();
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (!this.#calls.close()) return;
     if (this.#link.up !== undefined) await this.#commit.whenQuiet();
     this.#commit.close();
     this.#publisher.close();
     await this.#link.close();
   }
 
-  #batch(
-    first: EventEnvelope,
-    more: readonly EventEnvelope[],
-    all: readonly EventEnvelope[],
-  ): Promise<Published> {
-    const slot = this.#slots.slotOf(first);
-    const at = more.findIndex((event) => this.#slots.slotOf(event) !== slot);
-    if (at < 0) return this.#commit.addAll(all, slot).outcome();
-    throw new BatchError(
-      `a batch on NATS is one message, of one type and priority: event ${at + 1} has another than the first. ` +
-        'Publish them one by one',
-      at + 1,
-    );
-  }
-
-  #join(subscription: CoreSubscription, opened: Promise<void>): () => void {
-    this.#subscriptions.set(subscription.name, subscription);
-    this.#opening.add(opened);
-    void opened.finally(() => {
-      this.#opening.delete(opened);
-      this.#commit.pump();
-    });
-    return () => {
-      this.#subscriptions.delete(subscription.name);
-    };
-  }
-
-  #give(events: readonly EventEnvelope[], name: string, onSettled?: OnSettled): Published {
-    const subscription = this.#subscriptions.get(name);
-    const matched = events.filter((event) => subscription?.give(event, onSettled) === true).length;
-    return { level: 'accepted', matched };
-  }
+  readonly #send = (events: readonly [EventEnvelope, ...EventEnvelope[]]): Promise<Published> => {
+    const [first] = events;
+    const outcome =
+      events.length === 1
+        ? this.#commit.add(first).outcome(first)
+        : this.#commit.addAll(events, this.#slots.sharedSlot(events)).outcome();
+    if (!this.#wasUp) void this.#link.connected().catch((error: Error) => this.#commit.fail(error));
+    return outcome;
+  };
 }

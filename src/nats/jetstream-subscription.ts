@@ -22,6 +22,7 @@ import type { DeadLetterCopies } from './dead-letter-copies.ts';
 import type { HeldMessage } from './held-message.ts';
 import type { ResolvedJetStream } from './jetstream-options.ts';
 import { readingPlan, type ReadingPlan } from './jetstream-plan.ts';
+import { GivenArrival } from '../transport/given-arrival.ts';
 import { LaneFeed } from '../transport/lane-feed.ts';
 import type { NatsLink } from './nats-link.ts';
 import { type EventSource, openSources } from './open-sources.ts';
@@ -122,17 +123,9 @@ export class JetStreamSubscription implements TransportSubscription {
   /** Gives an event that was given up before to the handler again, past the stream. */
   give(event: EventEnvelope, onSettled?: OnSettled): boolean {
     if (!this.#feed.running) return false;
-    this.#feed.offer({
-      event,
-      attempt: 1,
-      position: undefined,
-      lost: false,
-      settled: () => onSettled?.(event, this.name, 'handled'),
-      givenUp: (reason, attempt) => {
-        this.#giverUp.copyAlone(event, reason, attempt);
-        onSettled?.(event, this.name, 'dead-lettered', reason);
-      },
-    });
+    const again = (reason: string | undefined, attempt: number): void =>
+      this.#giverUp.copyAlone(event, reason, attempt);
+    this.#feed.offer(new GivenArrival(event, this.name, onSettled, again));
     return true;
   }
 

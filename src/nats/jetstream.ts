@@ -1,11 +1,9 @@
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
-import { BatchError, ClosedError, TransportError } from '../../streams/event/errors.ts';
 import type { GlobPattern } from '../../streams/event/glob.ts';
 import { type Logger, consoleLogger } from '../logger.ts';
 import type { PublishLevel } from '../publish-level.ts';
 import type {
-  OnSettled,
   Published,
   Transport,
   TransportFactory,
@@ -15,18 +13,17 @@ import type {
   TransportSubscribeOptions,
   TransportSubscription,
 } from '../transport/transport.ts';
+import { ServerCalls } from '../transport/server-calls.ts';
 import { Turn } from '../transport/turn.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { AnswerInbox } from './answer-inbox.ts';
 import { DeadLetterCopies } from './dead-letter-copies.ts';
-import type { Slot } from './event-batch.ts';
 import { GroupCommit } from './group-commit.ts';
 import { KvSnapshots } from './kv-snapshots.ts';
 import { type JetStreamOptions, resolveJetStream, type ResolvedJetStream } from './jetstream-options.ts';
 import { JetStreamPublisher } from './jetstream-publisher.ts';
 import { JetStreamSubscription } from './jetstream-subscription.ts';
 import { NatsLink } from './nats-link.ts';
-import { raced } from '../transport/raced.ts';
 import { SlotTable } from './slot-table.ts';
 import { storedSubject } from './subjects.ts';
 import { deadLetterStream, ensureStream, eventStream } from './stream-setup.ts';
@@ -68,14 +65,12 @@ class JetStreamTransport implements Transport {
   readonly #acknowledger: Acknowledger;
   readonly #copies: DeadLetterCopies;
   readonly #turn: Turn;
-  readonly #subscriptions = new Map<string, JetStreamSubscription>();
-  readonly #opening = new Set<Promise<void>>();
+  readonly #calls = new ServerCalls('jetstream', () => this.#commit.pump());
   readonly #leaving = new Map<Promise<void>, () => void>();
   readonly #state: KvSnapshots;
   readonly #slots: SlotTable;
   #preparing: Promise<JetStreamManager> | undefined;
   #isPrepared = false;
-  #closed = false;
 
   constructor(config: ResolvedJetStream, ports: TransportPorts) {
     const { clock, random } = ports;
@@ -130,36 +125,21 @@ class JetStreamTransport implements Transport {
 
   async ready(): Promise<void> {
     await this.#prepared();
-    await Promise.all(this.#opening);
+    await this.#calls.whenOpen();
   }
 
   publish(
     events: readonly EventEnvelope[],
     options: TransportPublishOptions = {},
   ): Published | Promise<Published> {
-    if (this.#closed) throw new ClosedError('the jetstream transport is closed; nothing was published');
-    if (options.to !== undefined) return this.#give(events, options.to, options.onSettled);
-    if (options.noWait === true) {
-      throw new TransportError('the jetstream transport has to wait for its server; use publish or emit');
-    }
-    const [first, ...more] = events;
-    if (first === undefined) return { level: this.features.level, matched: 0 };
-    const outcome =
-      more.length === 0
-        ? this.#commit.add(first).outcome(first)
-        : this.#commit.addAll(events, this.#sharedSlot(first, more)).outcome();
-    if (!this.#isPrepared) void this.#prepared().catch((error: Error) => this.#commit.fail(error));
-    return options.signal === undefined ? outcome : raced(outcome, options.signal);
+    return this.#calls.publish(events, options, { level: this.features.level, send: this.#send });
   }
 
   subscribe(
     patterns: readonly (string | GlobPattern)[],
     options: TransportSubscribeOptions,
   ): TransportSubscription {
-    if (this.#closed) throw new ClosedError('the jetstream transport is closed; nothing was subscribed');
-    if (this.#subscriptions.has(options.name)) {
-      throw new TypeError(`a subscription named ${options.name} exists already; names are unique`);
-    }
+    this.#calls.check(options.name);
     return new JetStreamSubscription(patterns, options, this.#config, {
       ...this.#ports,
       turn: this.#turn,
@@ -169,18 +149,17 @@ class JetStreamTransport implements Transport {
       copies: this.#copies,
       prepared: () => this.#prepared(),
       state: this.#state,
-      join: (subscription, opened) => this.#join(subscription, opened),
+      join: (subscription, opened) => this.#calls.join(subscription, opened),
       leaving: this.#leave,
     });
   }
 
   detach(): void {
-    for (const subscription of this.#subscriptions.values()) subscription.detach();
+    this.#calls.detach();
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (!this.#calls.close()) return;
     const { clock } = this.#ports;
     const limit = new Promise<void>((resolve) => {
       clock.setTimeout(resolve, this.#config.ackTimeoutMs, true);
@@ -227,17 +206,15 @@ class JetStreamTransport implements Transport {
     return manager;
   }
 
-  #join(subscription: JetStreamSubscription, opened: Promise<void>): () => void {
-    this.#subscriptions.set(subscription.name, subscription);
-    this.#opening.add(opened);
-    void opened.finally(() => {
-      this.#opening.delete(opened);
-      this.#commit.pump();
-    });
-    return () => {
-      this.#subscriptions.delete(subscription.name);
-    };
-  }
+  readonly #send = (events: readonly [EventEnvelope, ...EventEnvelope[]]): Promise<Published> => {
+    const [first] = events;
+    const outcome =
+      events.length === 1
+        ? this.#commit.add(first).outcome(first)
+        : this.#commit.addAll(events, this.#slots.sharedSlot(events)).outcome();
+    if (!this.#isPrepared) void this.#prepared().catch((error: Error) => this.#commit.fail(error));
+    return outcome;
+  };
 
   readonly #leave = (left: Promise<void>, now: () => void): void => {
     this.#leaving.set(left, now);
@@ -246,26 +223,7 @@ class JetStreamTransport implements Transport {
 
   /** Not while subscribers are on their way that were there before: one that begins now would miss it. */
   readonly #mayPublish = (): boolean =>
-    this.#isPrepared && this.#opening.size === 0 && this.#link.up !== undefined;
-
-  /** A batch is one message, and a message has one subject. */
-  #sharedSlot(first: EventEnvelope, more: readonly EventEnvelope[]): Slot {
-    const slot = this.#slots.slotOf(first);
-    const at = more.findIndex((event) => this.#slots.slotOf(event) !== slot);
-    const other = more[at];
-    if (other === undefined) return slot;
-    throw new BatchError(
-      `a batch on JetStream is one message, of one type, priority and partition: event ${at + 1} goes to ` +
-        `${this.#slots.slotOf(other).subject}, the first to ${slot.subject}. Give them one key, or publish them one by one`,
-      at + 1,
-    );
-  }
-
-  #give(events: readonly EventEnvelope[], name: string, onSettled?: OnSettled): Published {
-    const subscription = this.#subscriptions.get(name);
-    const matched = events.filter((event) => subscription?.give(event, onSettled) === true).length;
-    return { level: 'accepted', matched };
-  }
+    this.#isPrepared && !this.#calls.opening && this.#link.up !== undefined;
 }
 
 function levelOf({ replicas, storage }: ResolvedJetStream['stream']): PublishLevel {

@@ -1,4 +1,5 @@
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import { BatchError } from '../../streams/event/errors.ts';
 import { laneOf } from '../../streams/event/priority.ts';
 import type { Slot } from './event-batch.ts';
 import { partitionOf } from './partition-of.ts';
@@ -34,6 +35,23 @@ export class SlotTable {
     slots[place] = made;
     return made;
   };
+
+  /** Where a batch goes: it is one message, and a message has one subject. @throws BatchError */
+  sharedSlot(events: readonly [EventEnvelope, ...EventEnvelope[]]): Slot {
+    const slot = this.slotOf(events[0]);
+    const at = events.findIndex((event) => this.slotOf(event) !== slot);
+    const other = events[at];
+    if (other === undefined) return slot;
+    const [alike, remedy] =
+      this.#partitions === 1
+        ? ['type and priority', 'Publish']
+        : ['type, priority and partition', 'Give them one key, or publish'];
+    throw new BatchError(
+      `a batch on NATS is one message, of one ${alike}: event ${at} goes to ${this.slotOf(other).subject}, the first ` +
+        `to ${slot.subject}. ${remedy} them one by one`,
+      at,
+    );
+  }
 
   #forgetIdle(): void {
     for (const [type, slots] of this.#slots) {

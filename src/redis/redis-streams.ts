@@ -1,12 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
-import { ClosedError, TransportError } from '../../streams/event/errors.ts';
 import type { GlobPattern } from '../../streams/event/glob.ts';
 import { consoleLogger, type Logger } from '../logger.ts';
 import type { PublishLevel } from '../publish-level.ts';
-import { raced } from '../transport/raced.ts';
 import type {
-  OnSettled,
   Published,
   Transport,
   TransportFactory,
@@ -16,6 +13,7 @@ import type {
   TransportSubscribeOptions,
   TransportSubscription,
 } from '../transport/transport.ts';
+import { ServerCalls } from '../transport/server-calls.ts';
 import { Turn } from '../transport/turn.ts';
 import { EntryFormat } from './entry-format.ts';
 import { EntryPublisher } from './entry-publisher.ts';
@@ -57,12 +55,10 @@ class RedisStreamsTransport implements Transport {
   readonly #format: EntryFormat;
   readonly #publisher: EntryPublisher;
   readonly #turn: Turn;
-  readonly #subscriptions = new Map<string, RedisSubscription>();
-  readonly #opening = new Set<Promise<void>>();
+  readonly #calls = new ServerCalls('redis', () => this.#publisher.pump());
   readonly #ending = new Set<Promise<void>>();
   #published: Published = Object.freeze({ level: 'accepted', matched: -1 });
   #member = '';
-  #closed = false;
 
   constructor(config: ResolvedRedis, ports: TransportPorts) {
     const { clock, random } = ports;
@@ -95,7 +91,7 @@ class RedisStreamsTransport implements Transport {
         member: () => this.#member,
         published: () => this.#published,
         // Not while subscribers are on their way that were there before: one that begins now would miss it.
-        ready: () => this.#link.up !== undefined && this.#opening.size === 0,
+        ready: () => this.#link.up !== undefined && !this.#calls.opening,
         onQuiet: () => ports.onIdle?.(),
       },
     );
@@ -113,37 +109,21 @@ class RedisStreamsTransport implements Transport {
 
   async ready(): Promise<void> {
     await this.#link.connected();
-    await Promise.all(this.#opening);
+    await this.#calls.whenOpen();
   }
 
   publish(
     events: readonly EventEnvelope[],
     options: TransportPublishOptions = {},
   ): Published | Promise<Published> {
-    if (this.#closed) throw new ClosedError('the redis transport is closed; nothing was published');
-    if (options.to !== undefined) return this.#give(events, options.to, options.onSettled);
-    if (options.noWait === true) {
-      throw new TransportError('the redis transport has to wait for its server; use publish or emit');
-    }
-    if (events.length === 0) return { ...this.#published, matched: 0 };
-    const outcome = this.#publisher.add(events);
-    if (this.#link.up === undefined) {
-      // A server that says no will not say yes by being waited for.
-      void this.#link.connected().catch((error: Error) => {
-        if (this.#link.up === undefined && this.#link.refused) this.#publisher.fail(error);
-      });
-    }
-    return options.signal === undefined ? outcome : raced(outcome, options.signal);
+    return this.#calls.publish(events, options, { level: this.#published.level, send: this.#send });
   }
 
   subscribe(
     patterns: readonly (string | GlobPattern)[],
     options: TransportSubscribeOptions,
   ): TransportSubscription {
-    if (this.#closed) throw new ClosedError('the redis transport is closed; nothing was subscribed');
-    if (this.#subscriptions.has(options.name)) {
-      throw new TypeError(`a subscription named ${options.name} exists already; names are unique`);
-    }
+    this.#calls.check(options.name);
     return new RedisSubscription(patterns, options, this.#config, {
       ...this.#ports,
       turn: this.#turn,
@@ -169,12 +149,11 @@ class RedisStreamsTransport implements Transport {
   }
 
   detach(): void {
-    for (const subscription of this.#subscriptions.values()) subscription.detach();
+    this.#calls.detach();
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (!this.#calls.close()) return;
     const { clock } = this.#ports;
     const limit = new Promise<void>((resolve) => {
       clock.setTimeout(resolve, this.#config.answerTimeoutMs, true);
@@ -211,24 +190,24 @@ class RedisStreamsTransport implements Transport {
     if (level !== this.#published.level) this.#published = Object.freeze({ level, matched: -1 });
   }
 
+  readonly #send = (events: readonly EventEnvelope[]): Promise<Published> => {
+    const outcome = this.#publisher.add(events);
+    if (this.#link.up === undefined) {
+      // A server that says no will not say yes by being waited for.
+      void this.#link.connected().catch((error: Error) => {
+        if (this.#link.up === undefined && this.#link.refused) this.#publisher.fail(error);
+      });
+    }
+    return outcome;
+  };
+
   #join(subscription: RedisSubscription, opened: Promise<void>): (ended: Promise<void>) => void {
-    this.#subscriptions.set(subscription.name, subscription);
-    this.#opening.add(opened);
-    void opened.finally(() => {
-      this.#opening.delete(opened);
-      this.#publisher.pump();
-    });
+    const leave = this.#calls.join(subscription, opened);
     return (ended) => {
-      this.#subscriptions.delete(subscription.name);
+      leave();
       this.#ending.add(ended);
       void ended.finally(() => this.#ending.delete(ended));
     };
-  }
-
-  #give(events: readonly EventEnvelope[], name: string, onSettled?: OnSettled): Published {
-    const subscription = this.#subscriptions.get(name);
-    const matched = events.filter((event) => subscription?.give(event, onSettled) === true).length;
-    return { level: 'accepted', matched };
   }
 }
 

@@ -3,6 +3,7 @@ import { describeError } from '../../streams/event/describe-error.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { GlobPattern } from '../../streams/event/glob.ts';
 import type { Logger } from '../logger.ts';
+import { GivenArrival } from '../transport/given-arrival.ts';
 import { LaneFeed } from '../transport/lane-feed.ts';
 import type {
   MailboxStatus,
@@ -108,19 +109,12 @@ export class RedisSubscription implements TransportSubscription {
   /** Gives an event that was given up before to the handler again, past the stream. */
   give(event: EventEnvelope, onSettled?: OnSettled): boolean {
     if (!this.#feed.running) return false;
-    this.#feed.offer({
-      event,
-      attempt: 1,
-      position: undefined,
-      lost: false,
-      settled: () => onSettled?.(event, this.name, 'handled'),
-      givenUp: (reason, attempt) => {
-        const letter = new HeldEntry('0-0', 1, nothing, nothing);
-        letter.letters.push(this.#intake.copy(event, reason ?? 'given up', attempt));
-        if (reason !== 'closed') this.#letters.add(letter);
-        onSettled?.(event, this.name, 'dead-lettered', reason);
-      },
-    });
+    const again = (reason: string | undefined, attempt: number): void => {
+      const letter = new HeldEntry('0-0', 1, nothing, nothing);
+      letter.letters.push(this.#intake.copy(event, reason ?? 'given up', attempt));
+      if (reason !== 'closed') this.#letters.add(letter);
+    };
+    this.#feed.offer(new GivenArrival(event, this.name, onSettled, again));
     return true;
   }
 
