@@ -2,6 +2,7 @@ import { RetryableError, TransportError, type EventEnvelope } from 'breakwater';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { natsBinaries } from '../../support/nats-server.ts';
 import { createNatsWorld, until, type NatsWorld } from '../../support/nats-world.ts';
+import { expectPlaceKept } from '../../support/takes-up-its-place.ts';
 
 const type = 'order.placed';
 
@@ -38,21 +39,9 @@ describe.each(natsBinaries())('jetStream on %s', (binary) => {
     });
   });
 
-  it('gives a subscriber that comes later what was stored before, and only once', async () => {
+  it('gives a subscriber that comes later what was stored before, and only once', () => {
     const namespace = world.namespace();
-    const first = world.streamBus({ namespace });
-    for (let n = 0; n < 5; n += 1) await first.publish(type, n);
-    const seen: unknown[] = [];
-    first.subscribe(type, ({ data }) => seen.push(data), { name: 'late', order: 'total', from: 'start' });
-    await until(() => seen.length === 5);
-    await first.close();
-
-    const second = world.streamBus({ namespace });
-    second.subscribe(type, ({ data }) => seen.push(data), { name: 'late', order: 'total', from: 'start' });
-    await second.publish(type, 5);
-    await until(() => seen.length >= 6);
-
-    expect(seen).toEqual([0, 1, 2, 3, 4, 5]);
+    return expectPlaceKept(() => world.streamBus({ namespace }));
   });
 
   it('gives subscribers without a name, each, what comes from now on', async () => {

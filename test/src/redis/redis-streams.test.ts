@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleEvent } from '../../../src/testing/conformance/sample-event.ts';
 import { until } from '../../support/nats-world.ts';
 import { createRedisWorld, entriesOf, eventually, type RedisWorld } from '../../support/redis-world.ts';
+import { expectPlaceKept } from '../../support/takes-up-its-place.ts';
 
 const type = 'order.placed';
 let world: RedisWorld;
@@ -34,21 +35,9 @@ describe('redisStreams', () => {
     expect(seen[0]).toMatchObject({ id: receipt.id, type, key: 'a', priority: 'high', data: { total: 9 } });
   });
 
-  it('gives a subscriber that comes later what was stored before, and only once', async () => {
+  it('gives a subscriber that comes later what was stored before, and only once', () => {
     const namespace = world.namespace();
-    const first = world.bus({ namespace });
-    for (let n = 0; n < 5; n += 1) await first.publish(type, n);
-    const seen: unknown[] = [];
-    first.subscribe(type, ({ data }) => seen.push(data), { name: 'late', order: 'total', from: 'start' });
-    await until(() => seen.length === 5);
-    await first.close();
-
-    const second = world.bus({ namespace });
-    second.subscribe(type, ({ data }) => seen.push(data), { name: 'late', order: 'total', from: 'start' });
-    await second.publish(type, 5);
-    await until(() => seen.length >= 6);
-
-    expect(seen).toEqual([0, 1, 2, 3, 4, 5]);
+    return expectPlaceKept(() => world.bus({ namespace }));
   });
 
   it('begins at a time, and says that it knows no positions', async () => {
