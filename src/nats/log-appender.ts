@@ -112,7 +112,8 @@ export class LogAppender {
   async #send(message: WireMessage, count: number): Promise<{ sequence: number; appendedAt: number }> {
     const { clock, stream, index } = this.#ports;
     const deadline = clock.monotonic() + this.#config.timeoutMs;
-    await stream.load(index);
+    // Where somebody else has appended since, the server says so: that is cheaper than to ask each time.
+    if (index.lastSequence === 0) await stream.load(index);
     for (;;) {
       const after = index.lastSequence;
       const appendedAt = Math.max(index.lastTime, Math.floor(clock.now()));
