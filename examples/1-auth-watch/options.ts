@@ -13,6 +13,10 @@ export interface Options {
   readonly keepsLog: boolean;
   /** How many times as fast as they came the events of the log are played again; absent for reading an input. */
   readonly replay: number | undefined;
+  /** The address of a NATS server that carries the events; absent for one process alone. */
+  readonly nats: string | undefined;
+  /** What they are kept under on that server; absent for a name of this run alone, which is deleted. */
+  readonly namespace: string | undefined;
   readonly help: boolean;
 }
 
@@ -33,6 +37,9 @@ Usage: npm start -- [options]
                    part goes on where it stopped (without it, they are kept in
                    a folder of this run alone)
   --no-log         keep them in memory alone
+  --nats URL       send them through the JetStream of this NATS server, and
+                   leave nothing there
+  --namespace NAME leave them there, under this name
   --replay SPEED   play the events of --log PATH again: 1x as they came, 10x
                    ten times as fast, max without pauses
   --json           one JSON object a line on standard output
@@ -46,7 +53,7 @@ Usage: npm start -- [options]
  */
 export function parseOptions(args: readonly string[]): Options {
   const { input, follow = false, dialect = 'openssh', json = false, help = false, ...given } = parse(args);
-  const { log, replay } = given;
+  const { log, replay, nats, namespace } = given;
   const noLog = given['no-log'] ?? false;
   if (dialect !== 'openssh' && dialect !== 'pam') {
     throw new UsageError(`--dialect must be openssh or pam, got ${JSON.stringify(dialect)}`);
@@ -60,7 +67,28 @@ export function parseOptions(args: readonly string[]): Options {
     throw new UsageError('--replay needs --log PATH: what is played again must have been kept');
   if (replay !== undefined && (input !== undefined || follow))
     throw new UsageError('--replay takes its lines from the log: leave out --input and --follow');
-  return { input, follow, dialect, json, log, keepsLog: !noLog, replay: readSpeed(replay), help };
+  checkNats(given, noLog);
+  const keepsLog = !noLog && nats === undefined;
+  return { input, follow, dialect, json, log, keepsLog, replay: readSpeed(replay), nats, namespace, help };
+}
+
+function checkNats({ log, replay, nats, namespace }: Given, noLog: boolean): void {
+  if (nats === undefined) {
+    if (namespace !== undefined) throw new UsageError('--namespace needs --nats URL');
+    return;
+  }
+  if (log !== undefined || noLog || replay !== undefined) {
+    throw new UsageError('--nats keeps the events on its server: leave out --log, --no-log and --replay');
+  }
+  if (!/^(?:nats|tls):\/\/[^\s@/]+$/.test(nats)) {
+    // What was given may hold a password, which must not be repeated.
+    throw new UsageError('--nats must be an address like nats://127.0.0.1:4222, without user or password');
+  }
+  if (namespace !== undefined && !/^[A-Za-z0-9_-]{1,64}$/.test(namespace)) {
+    throw new UsageError(
+      `--namespace must be 1 to 64 letters, digits, _ or -, got ${JSON.stringify(namespace)}`,
+    );
+  }
 }
 
 function readSpeed(text: string | undefined): number | undefined {
@@ -71,16 +99,20 @@ function readSpeed(text: string | undefined): number | undefined {
   throw new UsageError(`--replay must be a speed like 1x or 10x, or max, got ${JSON.stringify(text)}`);
 }
 
-function parse(args: readonly string[]): {
-  input?: string;
-  follow?: boolean;
-  dialect?: string;
-  json?: boolean;
-  log?: string;
-  'no-log'?: boolean;
-  replay?: string;
-  help?: boolean;
-} {
+interface Given {
+  readonly input?: string;
+  readonly follow?: boolean;
+  readonly dialect?: string;
+  readonly json?: boolean;
+  readonly log?: string;
+  readonly 'no-log'?: boolean;
+  readonly replay?: string;
+  readonly nats?: string;
+  readonly namespace?: string;
+  readonly help?: boolean;
+}
+
+function parse(args: readonly string[]): Given {
   try {
     return parseArgs({
       args: [...args],
@@ -93,6 +125,8 @@ function parse(args: readonly string[]): {
         log: { type: 'string' },
         'no-log': { type: 'boolean' },
         replay: { type: 'string' },
+        nats: { type: 'string' },
+        namespace: { type: 'string' },
         help: { type: 'boolean' },
       },
     }).values;

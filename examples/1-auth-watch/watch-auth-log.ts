@@ -15,7 +15,7 @@ import { readLines } from './read/read-lines.ts';
 import { judgeRun } from './judge-run.ts';
 import { nothingRead, readSoFar } from './read-so-far.ts';
 import { playAgain } from './play-again.ts';
-import { inMemory, onDisk } from './run-transport.ts';
+import { openTransport } from './run-transport.ts';
 import { subscribeRules } from './subscribe-rules.ts';
 import { subscribeTally, type Tally } from './tally.ts';
 
@@ -40,10 +40,8 @@ export async function watchAuthLog(options: Options, surroundings: Surroundings)
   const messages = createTextOutput(stderr, () => {});
   const progress = createProgress(stderr);
 
-  // Events that are played again are in a log already.
-  const kept = options.keepsLog && options.replay === undefined;
-  await using run = kept ? await onDisk(options.log) : inMemory();
-  await using bus = createBus({
+  await using run = await openTransport(options);
+  await using made = createBus({
     source: 'auth-watch',
     transport: run.transport,
     // A log is judged by its own clock, whatever it says.
@@ -53,6 +51,9 @@ export async function watchAuthLog(options: Options, surroundings: Surroundings)
     // It would warn of each of them, beside what this job says itself.
     logger: consoleLogger({ level: 'error' }),
   });
+  await made.ready();
+  const bus = run.whole(made);
+  const kept = bus.store !== undefined;
   const tally = subscribeTally(bus, kept ? 'start' : 'now');
   const start = performance.now();
   let read = 0;

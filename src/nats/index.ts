@@ -1,5 +1,6 @@
 export { nats } from './core.ts';
 export type { CoreNatsOptions } from './core-options.ts';
+export { deleteStreams } from './delete-streams.ts';
 export { jetStream } from './jetstream.ts';
 export { jetStreamLog } from './jetstream-log.ts';
 export type { JetStreamLog, JetStreamLogPorts } from './jetstream-log.ts';

@@ -62,7 +62,11 @@ export async function ensureStream(manager: JetStreamManager, wanted: Wanted): P
     refuseMismatch(what, wanted, found ?? (await create(manager, wanted)));
   } catch (error) {
     if (error instanceof TransportError) throw error;
-    throw new TransportError(`${what} could not be set up: ${describeError(error)}`, { cause: error });
+    const off = error instanceof Error && error.name === 'JetStreamNotEnabled';
+    const remedy = off ? '. Start the server with -js, or jetstream {} in its configuration' : '';
+    throw new TransportError(`${what} could not be set up: ${describeError(error)}${remedy}`, {
+      cause: error,
+    });
   }
 }
 

@@ -11,6 +11,8 @@ describe('parseOptions', () => {
       log: undefined,
       keepsLog: true,
       replay: undefined,
+      nats: undefined,
+      namespace: undefined,
       help: false,
     });
   });
@@ -35,7 +37,30 @@ describe('parseOptions', () => {
     expect(parseOptions(['--no-log'])).toMatchObject({ log: undefined, keepsLog: false });
   });
 
+  it.each(['nats://127.0.0.1:4222', 'tls://[::1]:4222', 'nats://localhost'])(
+    'sends events through %s, and keeps no log beside it',
+    (nats) => {
+      expect(parseOptions(['--nats', nats])).toMatchObject({ nats, keepsLog: false, namespace: undefined });
+      expect(parseOptions(['--nats', nats, '--namespace', 'a-B_9'])).toMatchObject({ namespace: 'a-B_9' });
+    },
+  );
+
+  const badAddress = '--nats must be an address like nats://127.0.0.1:4222, without user or password';
+  const keepsNats = '--nats keeps the events on its server: leave out --log, --no-log and --replay';
+
   it.each([
+    [['--nats', 'nats://a', '--log', 'a'], keepsNats],
+    [['--nats', 'nats://a', '--no-log'], keepsNats],
+    [['--nats', 'nats://a', '--log', 'a', '--replay', 'max'], keepsNats],
+    [['--nats='], badAddress],
+    [['--nats', 'localhost:4222'], badAddress],
+    [['--nats', 'nats://me:secret@host:4222'], badAddress],
+    [['--nats', 'nats://host:4222/path'], badAddress],
+    [['--namespace', 'a'], '--namespace needs --nats URL'],
+    [
+      ['--nats', 'nats://a', '--namespace', 'a.b'],
+      '--namespace must be 1 to 64 letters, digits, _ or -, got "a.b"',
+    ],
     [['--nope'], "Unknown option '--nope'"],
     [['auth.txt'], "Unexpected argument 'auth.txt'. This command does not take positional arguments"],
     [['--input'], "Option '--input <value>' argument missing"],
