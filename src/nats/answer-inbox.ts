@@ -9,11 +9,11 @@ import {
 import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
 import type { NatsLink } from './nats-link.ts';
 
-/** How a request ended. Of the last two nobody knows whether the server did what was asked. */
+/** How a request ended. Of the last two, and where the answer may not be heard, nobody knows whether the server did what was asked. */
 export type Answer =
   | { readonly kind: 'message'; readonly message: Msg }
   | { readonly kind: 'nobody' }
-  | { readonly kind: 'denied'; readonly error: Error }
+  | { readonly kind: 'denied'; readonly error: PermissionViolationError }
   | { readonly kind: 'timed-out' }
   | { readonly kind: 'disconnected' };
 

@@ -5,6 +5,7 @@ import type {
   Published,
   Transport,
   TransportFactory,
+  TransportHealth,
   TransportPorts,
   TransportPublishOptions,
   TransportSubscribeOptions,
@@ -80,6 +81,7 @@ class CoreTransport implements Transport {
         slotOf: this.#slots.slotOf,
         ready: () => this.#link.up !== undefined && !this.#calls.opening,
         send: (batch) => this.#publisher.send(batch),
+        trouble: () => this.#link.trouble,
         onQuiet: () => ports.onIdle?.(),
       },
     );
@@ -91,6 +93,11 @@ class CoreTransport implements Transport {
 
   get busy(): boolean {
     return this.#commit.pending > 0;
+  }
+
+  /** Not ready while its server is away: what is published waits, and fails after `publishTimeoutMs`. */
+  health(): TransportHealth {
+    return this.#link.health(this.features.durable);
   }
 
   async ready(): Promise<void> {

@@ -24,6 +24,8 @@ export interface GroupCommitPorts {
   readonly ready: () => boolean;
   /** Sends a batch; resolves when it is stored. Retries by itself until `deadline`, under the same id. */
   readonly send: (batch: EventBatch) => Promise<Published>;
+  /** What keeps messages from being sent, for people, if that is known. */
+  readonly trouble?: () => string | undefined;
   /** Nothing is under way any more. */
   readonly onQuiet: () => void;
 }
@@ -226,15 +228,16 @@ export class GroupCommit {
     // What has been sent fails by itself, and knows more about why.
     for (const batch of this.#unsettled) {
       if (batch.deadline > now) break;
-      if (batch.state === 'open') this.#settle(batch, tooLate(timeoutMs));
+      if (batch.state === 'open') this.#settle(batch, tooLate(timeoutMs, this.#ports.trouble?.()));
     }
     this.#watch();
     this.pump();
   };
 }
 
-function tooLate(timeoutMs: number): TransportError {
-  return new TransportError(
-    `not sent within ${timeoutMs} ms: the server was away, or slower than the publishers; publish it again later`,
-  );
+function tooLate(
+  timeoutMs: number,
+  trouble = 'the server was away, or slower than the publishers',
+): TransportError {
+  return new TransportError(`not sent within ${timeoutMs} ms: ${trouble}; publish it again later`);
 }

@@ -122,7 +122,11 @@ function judge(answer: Answer, subject: string): Verdict {
   switch (answer.kind) {
     case 'denied': {
       const why = describeError(answer.error);
-      const message = `this connection may not publish to ${subject}: ${why}`;
+      const { operation } = answer.error;
+      const message =
+        operation === 'publish'
+          ? `this connection may not publish to ${subject}: ${why}`
+          : `whether the event is stored is unknown: this connection may not hear the answer. ${why}`;
       return { error: new TransportError(message, { cause: answer.error }) };
     }
     case 'nobody':

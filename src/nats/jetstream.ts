@@ -1,4 +1,5 @@
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { describeError } from '../../streams/event/describe-error.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { GlobPattern } from '../../streams/event/glob.ts';
 import { type Logger, consoleLogger } from '../logger.ts';
@@ -8,6 +9,7 @@ import type {
   Transport,
   TransportFactory,
   TransportFeatures,
+  TransportHealth,
   TransportPorts,
   TransportPublishOptions,
   TransportSubscribeOptions,
@@ -71,6 +73,8 @@ class JetStreamTransport implements Transport {
   readonly #slots: SlotTable;
   #preparing: Promise<JetStreamManager> | undefined;
   #isPrepared = false;
+  /** Why its streams could not be set up. */
+  #fault: Error | undefined;
 
   constructor(config: ResolvedJetStream, ports: TransportPorts) {
     const { clock, random } = ports;
@@ -102,6 +106,7 @@ class JetStreamTransport implements Transport {
         slotOf: this.#slots.slotOf,
         ready: this.#mayPublish,
         send: (batch) => this.#publisher.send(batch),
+        trouble: () => this.#link.trouble,
         onQuiet: () => ports.onIdle?.(),
       },
     );
@@ -121,6 +126,11 @@ class JetStreamTransport implements Transport {
 
   get busy(): boolean {
     return this.#commit.pending > 0;
+  }
+
+  /** Not ready while its server is away: what is published waits, and fails after `publishTimeoutMs`. */
+  health(): TransportHealth {
+    return this.#link.health(this.features.durable, this.#fault);
   }
 
   async ready(): Promise<void> {
@@ -185,6 +195,7 @@ class JetStreamTransport implements Transport {
   #prepared(): Promise<JetStreamManager> {
     this.#preparing ??= this.#prepare().catch((error: unknown) => {
       this.#preparing = undefined;
+      this.#fault = error instanceof Error ? error : new Error(describeError(error));
       throw error;
     });
     return this.#preparing;
@@ -202,6 +213,7 @@ class JetStreamTransport implements Transport {
     await patiently(clock, attempts, () => ensureStream(manager, eventStream(this.#config)));
     await patiently(clock, attempts, () => ensureStream(manager, deadLetterStream(this.#config)));
     this.#isPrepared = true;
+    this.#fault = undefined;
     this.#commit.pump();
     return manager;
   }

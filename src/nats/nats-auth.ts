@@ -4,6 +4,7 @@ import {
   credsAuthenticator,
   jwtAuthenticator,
   nkeyAuthenticator,
+  nkeys,
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node';
@@ -38,9 +39,9 @@ export function authenticatorOf(auth: NatsAuth): Authenticator {
     return usernamePasswordAuthenticator(text('user', auth.user), text('password', auth.password));
   }
   if ('jwt' in auth) {
-    return jwtAuthenticator(text('jwt', auth.jwt), utf8.encode(text('nkeySeed', auth.nkeySeed)));
+    return jwtAuthenticator(text('jwt', auth.jwt), seed(auth.nkeySeed));
   }
-  if ('nkeySeed' in auth) return nkeyAuthenticator(utf8.encode(text('nkeySeed', auth.nkeySeed)));
+  if ('nkeySeed' in auth) return nkeyAuthenticator(seed(auth.nkeySeed));
   if ('credentialsFile' in auth) {
     const path = text('credentialsFile', auth.credentialsFile);
     return credsAuthenticator(() => readFileSync(path));
@@ -48,6 +49,17 @@ export function authenticatorOf(auth: NatsAuth): Authenticator {
   throw new TypeError(
     'auth must hold token, user and password, nkeySeed, jwt and nkeySeed, credentialsFile or authenticator',
   );
+}
+
+/** @throws TypeError now, for what could not sign a challenge later. Without a cause: it may repeat what was given. */
+function seed(value: unknown): Uint8Array {
+  const bytes = utf8.encode(text('nkeySeed', value));
+  try {
+    nkeys.fromSeed(bytes);
+  } catch {
+    throw new TypeError('auth.nkeySeed must be the seed of an nkey, such as SU…; the one given is none');
+  }
+  return bytes;
 }
 
 function text(name: string, value: unknown): string {

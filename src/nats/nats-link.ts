@@ -1,9 +1,17 @@
-import { connect, type NatsConnection, type Status } from '@nats-io/transport-node';
+import {
+  connect,
+  type NatsConnection,
+  PermissionViolationError,
+  type Status,
+  TimeoutError,
+} from '@nats-io/transport-node';
 import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
 import { ClosedError, TransportError } from '../../streams/event/errors.ts';
 import type { Random } from '../../streams/event/random.ts';
+import { LogThrottle } from '../log-throttle.ts';
 import type { Logger } from '../logger.ts';
+import type { TransportHealth } from '../transport/transport.ts';
 import { authenticatorOf } from './nats-auth.ts';
 import type { ResolvedNats } from './nats-options.ts';
 import { judgeServer } from './server-version.ts';
@@ -38,6 +46,7 @@ const longestDialMs = 2000;
 export class NatsLink {
   readonly config: ResolvedNats;
   readonly #ports: LinkPorts;
+  readonly #throttle: LogThrottle;
   readonly #waiters = new Set<Waiter>();
   readonly #upListeners = new Set<(connection: NatsConnection) => void>();
   readonly #downListeners = new Set<() => void>();
@@ -53,11 +62,27 @@ export class NatsLink {
   constructor(config: ResolvedNats, ports: LinkPorts) {
     this.config = config;
     this.#ports = ports;
+    this.#throttle = new LogThrottle(ports.clock);
   }
 
   /** The connection while it is up. */
   get up(): NatsConnection | undefined {
     return this.#isUp ? this.#connection : undefined;
+  }
+
+  /** What keeps it from being up, for people; `undefined` while it is up, or nobody has asked for it. */
+  get trouble(): string | undefined {
+    if (this.#isUp || (this.#connection === undefined && !this.#dialling && this.#lastError === undefined)) {
+      return undefined;
+    }
+    const where = `the server of NATS at ${this.config.servers.join(', ')} is away`;
+    return this.#lastError === undefined ? where : `${where}: ${this.#lastError.message}`;
+  }
+
+  /** How a transport is that needs it; `fault` is what else keeps it from its work. */
+  health(durable: boolean, fault?: Error): TransportHealth {
+    const reason = this.trouble ?? fault?.message;
+    return reason === undefined ? { ready: true, durable } : { ready: false, durable, reason };
   }
 
   /** Starts to dial, if it has not. */
@@ -126,7 +151,7 @@ export class NatsLink {
         inboxPrefix: `_INBOX_${namespace}`,
         ...(auth === undefined ? {} : { authenticator: authenticatorOf(auth) }),
         ...(tls === undefined ? {} : { tls }),
-        timeout: Math.min(this.config.connectTimeoutMs, longestDialMs),
+        timeout: Math.min(this.config.connectTimeoutMs / 2, longestDialMs),
         pingInterval: pingIntervalMs,
         maxPingOut: 2,
         maxReconnectAttempts: -1,
@@ -178,18 +203,32 @@ export class NatsLink {
 
   #heard(status: Status, connection: NatsConnection): void {
     if (status.type === 'disconnect') {
+      // A dial that was refused is told in the same way.
+      if (!this.#isUp) return;
       this.#lost();
       this.#ports.logger.warn(
         { servers: this.config.servers },
         'the connection to NATS is lost; it is dialled again',
       );
     } else if (status.type === 'reconnect') {
+      // Once for each dial that was refused before it: what listens must not begin anew each time.
+      if (this.#isUp) return;
       this.#ports.logger.info({ servers: this.config.servers }, 'the connection to NATS is up again');
       this.#raise(connection);
     } else if (status.type === 'error') {
-      this.#lastError = asTransportError(status.error, this.config.servers);
+      if (!(status.error instanceof PermissionViolationError)) {
+        this.#lastError = asTransportError(status.error, this.config.servers);
+      }
+      this.#tell(status.error);
       for (const listener of this.#errorListeners) listener(status.error);
     }
+  }
+
+  #tell(error: Error): void {
+    const withheld = this.#throttle.pass();
+    if (withheld === undefined) return;
+    const more = withheld === 0 ? '' : ` (${withheld} more like this)`;
+    this.#ports.logger.warn({ error }, `NATS refuses: ${describeError(error)}${more}`);
   }
 
   /** The client gave this connection up for good: a new one takes its place. */
@@ -203,6 +242,7 @@ export class NatsLink {
   #raise(connection: NatsConnection): void {
     guardSocket(connection);
     this.#isUp = true;
+    this.#lastError = undefined;
     this.#release((waiter) => waiter.resolve(connection));
     for (const listener of this.#upListeners) listener(connection);
   }
@@ -227,7 +267,7 @@ export class NatsLink {
 
   #unreached(): TransportError {
     const { servers, connectTimeoutMs } = this.config;
-    const why = this.#lastError === undefined ? '' : `: ${describeError(this.#lastError)}`;
+    const why = this.#lastError === undefined ? '' : `: ${this.#lastError.message}`;
     return new TransportError(
       `no connection to NATS at ${servers.join(', ')} within ${connectTimeoutMs} ms${why}`,
       { cause: this.#lastError },
@@ -244,5 +284,10 @@ function isRefusal(error: unknown): boolean {
 }
 
 function asTransportError(error: unknown, servers: readonly string[]): TransportError {
-  return new TransportError(`NATS at ${servers.join(', ')}: ${describeError(error)}`, { cause: error });
+  // A server that does not accept a client's certificate says so by silence: the client does not tell what it heard.
+  const why =
+    error instanceof TimeoutError
+      ? 'it did not greet in time; if it demands a certificate, it may not have accepted tls.cert'
+      : describeError(error);
+  return new TransportError(`NATS at ${servers.join(', ')}: ${why}`, { cause: error });
 }

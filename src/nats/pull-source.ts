@@ -69,7 +69,10 @@ export class PullSource {
   /** Asks for more if there is room. */
   refill(): void {
     const { link, clock, room } = this.#ports;
-    if (this.#stopped || link.up === undefined || link.up !== this.#connection) return;
+    const { up } = link;
+    if (this.#stopped || up === undefined) return;
+    if (this.#connection === undefined) this.#listen(up);
+    else if (up !== this.#connection) return;
     const count = room(this.#requested);
     if (count < 1) return;
     const request = {
@@ -80,7 +83,7 @@ export class PullSource {
     };
     if (this.#requested === 0) this.#heardAt = clock.monotonic();
     this.#requested += count;
-    link.up.publish(this.#subject, JSON.stringify(request), { reply: this.#inbox });
+    up.publish(this.#subject, JSON.stringify(request), { reply: this.#inbox });
     this.#timer ??= clock.setTimeout(this.#look, silenceMs, true);
   }
 
@@ -102,18 +105,28 @@ export class PullSource {
       this.#ports.onDoubt('reconnected');
       return;
     }
-    if (connection !== this.#connection) {
-      this.#connection = connection;
-      this.#inbox = createInbox(`_INBOX_${this.#ports.link.config.namespace}`);
-      this.#subscription = connection.subscribe(this.#inbox, {
-        callback: (error, message) => {
-          if (error === null) this.#heard(message);
-          else this.#ports.onDoubt('silent');
-        },
-      });
-    }
+    if (connection !== this.#connection) this.#listen(connection);
     this.refill();
   };
+
+  #listen(connection: NatsConnection): void {
+    this.#connection = connection;
+    this.#inbox = createInbox(`_INBOX_${this.#ports.link.config.namespace}`);
+    this.#subscription = connection.subscribe(this.#inbox, {
+      callback: (error, message) => {
+        if (error === null) this.#heard(message);
+        else this.#deaf();
+      },
+    });
+  }
+
+  /** The server has taken the inbox away, as it does when permissions change: the next request needs a new one. */
+  #deaf(): void {
+    this.#subscription?.unsubscribe();
+    this.#connection = undefined;
+    this.#requested = 0;
+    if (!this.#stopped) this.#ports.onDoubt('silent');
+  }
 
   #heard(message: Msg): void {
     this.#heardAt = this.#ports.clock.monotonic();
