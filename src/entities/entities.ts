@@ -6,9 +6,10 @@ import type { Settlement } from '../../streams/event/outcome.ts';
 import type { EntityHost } from './entity-host.ts';
 import { checkEntityKey } from './entity-key.ts';
 import { resolveEntityHost, type EntityHostOptions } from './entity-options.ts';
-import type { EntityPorts } from './entity-parts.ts';
+import type { EntityPorts } from './entity-ports.ts';
 import { entityRef, type EntityRef, type EntityRefPorts } from './entity-ref.ts';
 import { HostedKind } from './hosted-kind.ts';
+import { localHome } from './local-home.ts';
 
 /** The kinds of entity of one bus. */
 export class Entities {
@@ -34,7 +35,12 @@ export class Entities {
     if (this.#kinds.has(kind)) {
       throw new TypeError(`entities of kind ${kind} are hosted already; a kind has one host`);
     }
-    const hosted = new HostedKind(definition, resolveEntityHost(options), this.#ports);
+    const hosted = new HostedKind(
+      definition,
+      resolveEntityHost(options),
+      localHome(definition, this.#ports),
+      this.#ports,
+    );
     this.#kinds.set(kind, hosted);
     return entityHost(hosted, async () => {
       await hosted.stop();

@@ -1,10 +1,12 @@
 import type { EntityState } from '../../actors/entity-logic.ts';
 import type { Clock } from '../../streams/event/clock.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import type { EntityOutbox } from './entity-outbox.ts';
 import type { EntityStates } from './entity-states.ts';
+import type { EntityCommit } from './entity-store.ts';
 import type { LiveEntity } from './live-entity.ts';
 import type { SnapshotWrite } from '../snapshot-store.ts';
-import type { Commit, Committed } from '../store.ts';
+import type { Committed } from '../store.ts';
 import { whenCalled } from '../when-done.ts';
 
 export interface EntityCommitsPorts {
@@ -12,9 +14,13 @@ export interface EntityCommitsPorts {
   readonly states: EntityStates;
   /** Whether states are written with each commit; if not, when they leave memory. */
   readonly keepsStates: boolean;
-  readonly commit: (commit: Commit) => Committed | Promise<Committed>;
-  /** The write that keeps how far the kind has come. */
-  readonly cursorWrite: (cursor: number, revision: number) => SnapshotWrite;
+  readonly commit: (commit: EntityCommit) => Committed | Promise<Committed>;
+  /** The write that keeps how far the kind has come; undefined where that is not part of a commit. */
+  readonly cursorWrite: ((cursor: number, revision: number) => SnapshotWrite) | undefined;
+  /** Takes what is emitted, where it is part of the records. */
+  readonly outbox: EntityOutbox | undefined;
+  /** A commit is kept, and with it all up to `cursor`. */
+  readonly onAdvanced: (cursor: number, number: number) => void;
   /** An entity's entry in the index of timers is at that moment now. */
   readonly onIndexed: (key: string, due: number) => void;
   /** An entity is kept as it was in the commit. */
@@ -36,6 +42,8 @@ interface Batch {
   /** Which write is the cursor's; -1 for none. */
   readonly cursorAt: number;
   readonly cursor: number;
+  /** Which commit it is, where they are counted. */
+  readonly number: number;
   readonly seen: number;
   readonly after: readonly (() => void)[];
 }
@@ -75,6 +83,7 @@ export class EntityCommits {
       this.#dirty.length > 0 ||
       this.#events.length > 0 ||
       this.#writes.length > 0 ||
+      this.#ports.outbox?.empty === false ||
       this.#after.length > 0
     );
   }
@@ -90,8 +99,10 @@ export class EntityCommits {
     this.#dirty.push(entity);
   }
 
-  emit(event: EventEnvelope): void {
-    this.#events.push(event);
+  emit(entity: LiveEntity, event: EventEnvelope): void {
+    const { outbox } = this.#ports;
+    if (outbox === undefined) this.#events.push(event);
+    else outbox.emit(entity.key, event);
   }
 
   write(write: SnapshotWrite): void {
@@ -119,7 +130,8 @@ export class EntityCommits {
     this.#after = [];
     this.#dirty = [];
     this.ahead = 0;
-    this.#commit(batch, { events, writes });
+    const { outbox } = this.#ports;
+    this.#commit(batch, outbox === undefined ? { events, writes } : { writes, outboxes: outbox.take() });
   }
 
   /** Resolves when no commit is under way. */
@@ -139,10 +151,12 @@ export class EntityCommits {
     this.#writes = [];
     this.#after = [];
     this.ahead = 0;
+    this.#ports.outbox?.reset();
   }
 
   #take(writes: SnapshotWrite[], cursor: number, seen: number): Batch | undefined {
-    const { states, keepsStates, clock, cursorWrite } = this.#ports;
+    const { states, keepsStates, clock, cursorWrite, outbox } = this.#ports;
+    if (outbox !== undefined) outbox.number += 1;
     const entities = this.#dirty;
     const recordAt: number[] = [];
     const indexed: LiveEntity[] = [];
@@ -157,7 +171,7 @@ export class EntityCommits {
       }
     }
     let cursorAt = -1;
-    if (keepsStates && cursor > this.cursor) {
+    if (keepsStates && cursorWrite !== undefined && cursor > this.cursor) {
       cursorAt = writes.length;
       writes.push(cursorWrite(cursor, this.cursorRevision));
     }
@@ -166,10 +180,11 @@ export class EntityCommits {
       entity.inFlight = true;
     }
     const kept = entities.map(({ state }) => state);
-    return { entities, states: kept, recordAt, indexed, cursorAt, cursor, seen, after: this.#after };
+    const number = outbox?.number ?? 0;
+    return { entities, states: kept, recordAt, indexed, cursorAt, cursor, number, seen, after: this.#after };
   }
 
-  #commit(batch: Batch, commit: Commit): void {
+  #commit(batch: Batch, commit: EntityCommit): void {
     const epoch = this.#epoch;
     this.#inFlight = batch;
     const failed = (error: unknown): void => {
@@ -194,7 +209,7 @@ export class EntityCommits {
   }
 
   #done(batch: Batch, { revisions }: Committed): void {
-    const { keepsStates, onKept, onIndexed, onReached, onCommitted } = this.#ports;
+    const { keepsStates, cursorWrite, onKept, onIndexed, onReached, onCommitted } = this.#ports;
     this.#landed();
     for (const [at, entity] of batch.entities.entries()) {
       entity.inFlight = false;
@@ -206,6 +221,9 @@ export class EntityCommits {
     if (batch.cursorAt >= 0) {
       this.cursor = batch.cursor;
       this.cursorRevision = revisions[batch.cursorAt] ?? this.cursorRevision;
+    } else if (cursorWrite === undefined) {
+      this.cursor = Math.max(this.cursor, batch.cursor);
+      this.#ports.onAdvanced(this.cursor, batch.number);
     }
     for (const callback of batch.after) callback();
     onReached(batch.seen);

@@ -29,9 +29,10 @@ export class EntityParking {
   readonly #keys = new Map<string, Set<string>>();
   #events = 0;
 
-  constructor(kind: string, store: SnapshotStore) {
+  /** `part` sets the keys of one partition apart from those of others. */
+  constructor(kind: string, part: string, store: SnapshotStore) {
     this.#store = store;
-    this.#bucket = `entity-parked:${kind}`;
+    this.#bucket = `entity-parked:${kind}${part}`;
   }
 
   /** How many events are parked, all keys together. */

@@ -1,7 +1,7 @@
 import type { EntityDefinition } from '../../actors/define-entity.ts';
 import { EntityError } from '../../streams/event/errors.ts';
 import { EntityRecords } from './entity-record.ts';
-import type { SnapshotWrite } from '../snapshot-store.ts';
+import type { SnapshotStore, SnapshotWrite } from '../snapshot-store.ts';
 import type { Store } from '../store.ts';
 import { decodeCursor, encodeCursor } from '../transport/cursor-codec.ts';
 import { cursorBucket } from '../transport/cursor-writer.ts';
@@ -15,15 +15,41 @@ export interface KindPlace {
   readonly revision: number;
 }
 
+/** Says how far a kind, or one partition of it, has come, and where it goes on. */
+export interface KindPlaces {
+  /** Refuses entities of a newer version than the definition's. @throws EntityError, StorageError */
+  checkVersion(): Promise<void>;
+  /** @throws ConflictError, StorageError */
+  find(from: 'start' | 'now'): Promise<KindPlace>;
+}
+
+/** Refuses entities of a newer version than the definition's. @throws EntityError, StorageError */
+export async function checkKindVersion(
+  { kind, version }: EntityDefinition,
+  snapshots: SnapshotStore,
+): Promise<void> {
+  const records = new EntityRecords();
+  const found = await snapshots.read(versionBucket, kind);
+  const kept = found === undefined ? 0 : records.decodeVersion(found.value);
+  if (kept === version) return;
+  if (kept > version) {
+    throw new EntityError(
+      `entities of ${kind} have been kept in version ${kept}, newer than ${version}, the newest known here; ` +
+        'upgrade this process, or raise version and give migrate',
+      { kind, reason: 'version' },
+    );
+  }
+  await snapshots.write({ bucket: versionBucket, key: kind, value: records.encodeVersion(version) });
+}
+
 /**
  * Keeps how far a kind has come, under its subscriber's name among the places of the log's subscribers: what clears
  * the log leaves what the kind still needs.
  */
-export class EntityPlace {
+export class EntityPlace implements KindPlaces {
   readonly #definition: EntityDefinition;
   readonly #store: Store;
   readonly #name: string;
-  readonly #records = new EntityRecords();
 
   constructor(definition: EntityDefinition, store: Store, name: string) {
     this.#definition = definition;
@@ -31,21 +57,8 @@ export class EntityPlace {
     this.#name = name;
   }
 
-  /** Refuses entities of a newer version than the definition's. @throws EntityError, StorageError */
-  async checkVersion(): Promise<void> {
-    const { kind, version } = this.#definition;
-    const found = await this.#store.snapshots.read(versionBucket, kind);
-    const kept = found === undefined ? 0 : this.#records.decodeVersion(found.value);
-    if (kept === version) return;
-    if (kept > version) {
-      throw new EntityError(
-        `entities of ${kind} have been kept in version ${kept}, newer than ${version}, the newest known here; ` +
-          'upgrade this process, or raise version and give migrate',
-        { kind, reason: 'version' },
-      );
-    }
-    const value = this.#records.encodeVersion(version);
-    await this.#store.snapshots.write({ bucket: versionBucket, key: kind, value });
+  checkVersion(): Promise<void> {
+    return checkKindVersion(this.#definition, this.#store.snapshots);
   }
 
   /** @throws StorageError */

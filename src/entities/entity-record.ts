@@ -6,6 +6,16 @@ import { CodecError } from '../../streams/event/errors.ts';
 import { PayloadReader } from '../../streams/event/payload-reader.ts';
 import { PayloadWriter } from '../../streams/event/payload-writer.ts';
 
+/** Who wrote a record, and what its entity emitted then. */
+export interface RecordStamp {
+  /** The owner's fencing token. */
+  readonly epoch: number;
+  /** Which of the owner's commits it was written with. */
+  readonly number: number;
+  /** The events, in their codec. */
+  readonly outbox: Uint8Array | undefined;
+}
+
 /** An entity as it is kept. */
 export interface EntityRecord {
   /** Version of the definition that wrote it. */
@@ -17,10 +27,13 @@ export interface EntityRecord {
   /** What the runner's `persist` gave. */
   readonly value: unknown;
   readonly timers: readonly EntityTimer[];
+  /** Where several processes may write it. */
+  readonly stamp?: RecordStamp | undefined;
 }
 
-/** The form of records; changed when they are. */
+/** The forms of records, without a stamp and with one; others when they are changed. */
 const form = 1;
+const stampedForm = 2;
 const maxBytes = 16_777_216;
 const maxItems = 1_000_000;
 
@@ -32,15 +45,17 @@ export class EntityRecords {
   readonly #reader = new PayloadReader(this.#in, maxItems);
 
   /** @throws CodecError that names the place in the state. */
-  encode({ version, position, indexedDue, value, timers }: EntityRecord): Uint8Array {
+  encode({ version, position, indexedDue, value, timers, stamp }: EntityRecord): Uint8Array {
     const times = timers.map(({ id, at, signal, cause }) => [id, at, signal, cause]);
-    return this.#write([form, version, position, indexedDue, value, times]);
+    if (stamp === undefined) return this.#write([form, version, position, indexedDue, value, times]);
+    const { epoch, number, outbox = null } = stamp;
+    return this.#write([stampedForm, version, position, indexedDue, value, times, epoch, number, outbox]);
   }
 
   /** @throws CodecError */
   decode(bytes: Uint8Array): EntityRecord {
-    const [found, version, position, indexedDue, value, timers] = this.#read(bytes);
-    if (found !== form) throw unknownForm(found);
+    const [found, version, position, indexedDue, value, timers, ...stamp] = this.#read(bytes);
+    if (found !== form && found !== stampedForm) throw unknownForm(found);
     return {
       version: Number(version),
       position: Number(position),
@@ -49,6 +64,7 @@ export class EntityRecords {
       timers: (timers as [string, number, EntitySignal, EntityCause | null][]).map(
         ([id, at, signal, cause]) => ({ id, at, signal, cause: cause ?? undefined }),
       ),
+      stamp: found === stampedForm ? stampOf(stamp) : undefined,
     };
   }
 
@@ -95,8 +111,16 @@ export class EntityRecords {
   }
 }
 
+function stampOf([epoch, number, outbox]: readonly unknown[]): RecordStamp {
+  return {
+    epoch: Number(epoch),
+    number: Number(number),
+    outbox: outbox instanceof Uint8Array ? outbox : undefined,
+  };
+}
+
 function unknownForm(found: unknown): CodecError {
   return new CodecError(
-    `the record of an entity has form ${String(found)}, this version of Breakwater knows ${form}; upgrade it`,
+    `the record of an entity has form ${String(found)}, this version of Breakwater knows ${form} and ${stampedForm}; upgrade it`,
   );
 }

@@ -9,7 +9,7 @@ import { PatternIndex } from '../../streams/event/pattern-index.ts';
 import type { PublishCall } from '../../streams/event/publish.ts';
 import { checkOptions } from '../check-options.ts';
 import type { AskOptions } from './entity-host.ts';
-import type { EntityPorts } from './entity-parts.ts';
+import type { EntityPorts } from './entity-ports.ts';
 import type { HostedKind } from './hosted-kind.ts';
 import { checkNumber } from '../options.ts';
 import { whenDone } from '../when-done.ts';
@@ -151,8 +151,8 @@ async function settledView(
   signal: AbortSignal,
 ): Promise<unknown> {
   await hosted.ready;
-  const { source, answers, engine, room, parking, definition } = hosted.parts;
-  const { done, forget } = answers.whenKept(await source.end());
+  const { home, answers, engine, room, parking, definition } = hosted.parts;
+  const { done, forget } = answers.whenKept(await home.source.end());
   signal.addEventListener('abort', forget);
   engine.wake();
   await done;

@@ -1,11 +1,22 @@
 import type { EntityDefinition, KeptState } from '../../actors/define-entity.ts';
 import type { EntityRunner } from '../../actors/entity-logic.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { EntityError } from '../../streams/event/errors.ts';
-import { EntityRecords } from './entity-record.ts';
+import type { EntityHome } from './entity-home.ts';
+import type { EntityOutbox } from './entity-outbox.ts';
+import { EntityRecords, type RecordStamp } from './entity-record.ts';
 import { dueKey } from './entity-timers.ts';
 import { LiveEntity } from './live-entity.ts';
 import type { Snapshot, SnapshotStore, SnapshotWrite } from '../snapshot-store.ts';
+
+/** The bucket of the records of a kind. */
+export function entityBucket(kind: string): string {
+  return `entity:${kind}`;
+}
+
+/** Hears of what an entity has emitted, by its record, and nobody may have published. */
+export type OnUnpublished = (entity: LiveEntity, events: readonly EventEnvelope[]) => void;
 
 /** Brings entities out of the store, and says what is to be written of them. */
 export class EntityStates {
@@ -15,13 +26,22 @@ export class EntityStates {
   readonly #definition: EntityDefinition;
   readonly #runner: EntityRunner;
   readonly #store: SnapshotStore;
+  readonly #outbox: EntityOutbox | undefined;
+  readonly #onUnpublished: OnUnpublished;
 
-  constructor(definition: EntityDefinition, runner: EntityRunner, store: SnapshotStore) {
+  constructor(
+    definition: EntityDefinition,
+    runner: EntityRunner,
+    { store, part, outbox }: Pick<EntityHome, 'store' | 'part' | 'outbox'>,
+    onUnpublished: OnUnpublished,
+  ) {
     this.#definition = definition;
     this.#runner = runner;
-    this.#store = store;
-    this.bucket = `entity:${definition.kind}`;
-    this.timerBucket = `entity-timers:${definition.kind}`;
+    this.#store = store.snapshots;
+    this.#outbox = outbox;
+    this.#onUnpublished = onUnpublished;
+    this.bucket = entityBucket(definition.kind);
+    this.timerBucket = `entity-timers:${definition.kind}${part}`;
   }
 
   /** At once where the store can. @throws or rejects with StorageError */
@@ -44,6 +64,7 @@ export class EntityStates {
     const value = this.#lift(key, record.version, record.value);
     entity.state = this.#runner.restore(key, value, record.timers);
     entity.kept = entity.state;
+    if (record.stamp !== undefined && this.#outbox !== undefined) this.#adopt(entity, record.stamp);
     return entity;
   }
 
@@ -74,11 +95,31 @@ export class EntityStates {
   }
 
   /** @throws CodecError, TypeError for a state that cannot be kept. */
-  encode({ state, position, indexedDue }: LiveEntity): Uint8Array {
+  encode({ key, state, position, indexedDue }: LiveEntity): Uint8Array {
     if (state === undefined) throw new TypeError('an entity without a state cannot be kept');
     const { version } = this.#definition;
     const value = this.#runner.persist(state);
-    return this.records.encode({ version, position, indexedDue, value, timers: state.timers });
+    const { timers } = state;
+    return this.records.encode({
+      version,
+      position,
+      indexedDue,
+      value,
+      timers,
+      stamp: this.#outbox?.stamp(key),
+    });
+  }
+
+  #adopt(entity: LiveEntity, stamp: RecordStamp): void {
+    const { kind } = this.#definition;
+    const events = this.#outbox?.unpublished(stamp);
+    if (events === undefined) {
+      throw new EntityError(
+        `${kind} ${entity.key} was written by an owner of epoch ${stamp.epoch}, later than this one's`,
+        { kind, key: entity.key, reason: 'version' },
+      );
+    }
+    if (events.length > 0) this.#onUnpublished(entity, events);
   }
 
   /** The moment of its first timer; 0 while children run, so that it is woken at once after a restart. */

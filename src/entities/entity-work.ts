@@ -131,7 +131,7 @@ export class EntityWork {
       }
     }
     commits.mark(entity);
-    for (const event of result.events) commits.emit(event);
+    for (const event of result.events) commits.emit(entity, event);
     this.counters.emitted += result.events.length;
   }
 }

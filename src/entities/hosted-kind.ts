@@ -7,7 +7,9 @@ import { backoff } from '../../streams/operators/backoff.ts';
 import { timerLetterType } from './entity-failures.ts';
 import type { EntityHostState, EntityHostStats } from './entity-host.ts';
 import type { ResolvedEntityHost } from './entity-options.ts';
-import { entityParts, type EntityParts, type EntityPorts } from './entity-parts.ts';
+import { entityParts, type EntityParts } from './entity-parts.ts';
+import type { EntityHome } from './entity-home.ts';
+import type { EntityPorts } from './entity-ports.ts';
 import { whenDone } from '../when-done.ts';
 import { eventInput, type EntityInput, type LiveEntity } from './live-entity.ts';
 
@@ -30,9 +32,14 @@ export class HostedKind {
   /** Who waits for a start that did not succeed at once. */
   #started: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
 
-  constructor(definition: EntityDefinition, options: ResolvedEntityHost, ports: EntityPorts) {
+  constructor(
+    definition: EntityDefinition,
+    options: ResolvedEntityHost,
+    home: EntityHome,
+    ports: EntityPorts,
+  ) {
     this.#ports = ports;
-    this.parts = entityParts(definition, options, ports, {
+    this.parts = entityParts(definition, options, home, ports, {
       onFailed: (error, culprit) => this.#failed(error, culprit),
       onUnreadable: (error) => this.#failed(error, undefined),
     });
@@ -54,7 +61,7 @@ export class HostedKind {
   }
 
   stats(): EntityHostStats {
-    const { room, work, failures, parking, commits, kept } = this.parts;
+    const { room, work, failures, parking, commits, home } = this.parts;
     return {
       state: this.state,
       active: room.cache.size,
@@ -64,7 +71,7 @@ export class HostedKind {
       retrying: failures.waiting,
       parkedKeys: parking.size,
       parkedEvents: parking.events,
-      position: kept ? commits.cursor : 0,
+      position: home.kept ? commits.cursor : 0,
     };
   }
 
@@ -157,7 +164,8 @@ export class HostedKind {
 
   /** Finds where the kind was and goes on there. @throws StorageError */
   async #begin(): Promise<void> {
-    const { place, options, kept, parking, timers, commits, source, engine } = this.parts;
+    const { options, parking, timers, commits, engine } = this.parts;
+    const { kept, place, source } = this.parts.home;
     if (kept) await place.checkVersion();
     const found = kept ? await place.find(options.from) : { cursor: 0, revision: 0 };
     const heads = await parking.load();
@@ -174,7 +182,7 @@ export class HostedKind {
   /** Events that were given up in a run before are in the dead letters of this one. */
   #mourn(heads: readonly EventEnvelope[]): void {
     const { deadLetters, clock, onError } = this.#ports;
-    const { name: subscriber } = this.parts;
+    const { name: subscriber } = this.parts.home;
     if (heads.length === 0) return;
     whenDone(
       deadLetters.ready,
@@ -193,13 +201,13 @@ export class HostedKind {
   /** The store has failed: all that it does not have is forgotten, and is done again from where it was. */
   #failed(error: unknown, culprit: LiveEntity | undefined): void {
     if (this.#stopping !== undefined || this.#state === 'failing') return;
-    const { engine, commits, failures, room, work, source, definition } = this.parts;
+    const { engine, commits, failures, room, work, definition, home } = this.parts;
     const { kind } = definition;
     const { logger, clock, random } = this.#ports;
     this.#state = 'failing';
     engine.run(false);
     // What comes meanwhile comes again, in its turn.
-    if (this.parts.kept) source.stop();
+    if (home.kept) home.source.stop();
     commits.reset();
     failures.reset();
     engine.reset();
@@ -238,14 +246,14 @@ export class HostedKind {
   }
 
   async #stop(): Promise<void> {
-    const { engine, commits, source, timers, answers, room, definition, store, kept } = this.parts;
+    const { engine, commits, timers, answers, room, definition, home } = this.parts;
     const { clock } = this.#ports;
     this.#started?.reject(
       new ClosedError(`the host of ${definition.kind} was stopped before it had started`),
     );
     await this.ready.catch(() => {});
     engine.run(false);
-    source.stop();
+    home.source.stop();
     clock.clearTimeout(this.#restart);
     clock.clearTimeout(this.#sweep);
     timers.close();
@@ -259,7 +267,7 @@ export class HostedKind {
     this.#state = 'stopped';
     answers.close(definition.kind);
     room.clear();
-    if (!kept) await store.close();
+    await home.leave();
     this.#ports.onSettled();
   }
 
