@@ -83,11 +83,11 @@ export class BreakerModel {
   }
 
   #trips(): boolean {
-    const { windowSize, minimumCalls, consecutiveFailures } = this.#options;
+    const { windowSize, minimumCalls, consecutiveFailures, failureRateThreshold } = this.#options;
     const lastSuccess = this.#history.findLastIndex((result) => result === 'ok' || result === 'slow');
     if (this.#history.length - 1 - lastSuccess >= consecutiveFailures) return true;
-    const latest = this.#history.slice(-windowSize);
-    return latest.length >= minimumCalls && this.#tooMany(latest, this.#options.failureRateThreshold);
+    const latest = Math.min(windowSize, this.#history.length);
+    return latest >= minimumCalls && this.#tooMany(latest, failureRateThreshold);
   }
 
   #judge(): void {
@@ -95,7 +95,7 @@ export class BreakerModel {
     if (this.#history.length < Math.min(halfOpenCalls, minimumCalls)) return;
     // Where no failure rate is judged, any failed trial opens again.
     const threshold = failureRateThreshold === Infinity ? Number.MIN_VALUE : failureRateThreshold;
-    if (this.#tooMany(this.#history, threshold)) {
+    if (this.#tooMany(this.#history.length, threshold)) {
       this.#open(this.#now);
       return;
     }
@@ -103,8 +103,15 @@ export class BreakerModel {
     this.#enter('closed');
   }
 
-  #tooMany(results: readonly CallResult[], failureRateThreshold: number): boolean {
-    const share = (kind: string) => results.filter((result) => result.includes(kind)).length / results.length;
-    return share('failed') >= failureRateThreshold || share('slow') >= this.#options.slowCallRateThreshold;
+  /** Whether too many of the last so many results are bad. */
+  #tooMany(latest: number, failureRateThreshold: number): boolean {
+    let failed = 0;
+    let slow = 0;
+    for (let at = this.#history.length - latest; at < this.#history.length; at += 1) {
+      const result = this.#history[at];
+      if (result === 'failed' || result === 'slow-failed') failed += 1;
+      if (result === 'slow' || result === 'slow-failed') slow += 1;
+    }
+    return failed / latest >= failureRateThreshold || slow / latest >= this.#options.slowCallRateThreshold;
   }
 }

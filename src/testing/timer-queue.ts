@@ -58,8 +58,9 @@ export function createTimerQueue(): TimerQueue {
       );
     },
     take(index = 0) {
-      const timer = removeAt(heap, index, dropCancelledHead);
+      const timer = index === 0 ? dropCancelledHead() : removeAt(heap, index, dropCancelledHead);
       if (timer === undefined) return undefined;
+      if (index === 0) removeHead(heap);
       const { callback } = timer;
       timer.callback = undefined;
       return callback;

@@ -108,13 +108,14 @@ export class DeliveryQueue {
     this.#timers.set(again, clock.setTimeout(due, Math.max(0, delayMs)));
   }
 
-  status(): Omit<MailboxStatus, 'lag'> {
+  status(lag: number): MailboxStatus {
     const mailbox = this.#mailbox;
     return {
       capacity: mailbox.capacity,
       depths: [mailbox.depth(0), mailbox.depth(1), mailbox.depth(2), mailbox.depth(3)],
       parked: mailbox.parked,
       blocked: mailbox.blocked,
+      lag,
     };
   }
 

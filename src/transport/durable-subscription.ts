@@ -142,7 +142,7 @@ export class DurableSubscription implements TransportSubscription {
 
   status(): MailboxStatus {
     const reads = this.#mode === 'opening' || this.#mode === 'behind';
-    return { ...this.#queue.status(), lag: reads ? Math.max(1, this.#ports.last() - this.#read) : 0 };
+    return this.#queue.status(reads ? Math.max(1, this.#ports.last() - this.#read) : 0);
   }
 
   /** A delivery has been settled for good. */

@@ -58,6 +58,11 @@ export class WorldClock implements Clock {
     return true;
   }
 
+  /** Lets time pass up to a moment, before which no timer may be due: run those first. */
+  passTo(at: number): void {
+    this.#elapsed = Math.max(this.#elapsed, Math.floor(at * parts) / parts);
+  }
+
   /** Runs what was deferred, and what that defers. */
   runDeferred(): void {
     for (let next = this.#deferred.take(); next !== undefined; next = this.#deferred.take()) next();
