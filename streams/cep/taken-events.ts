@@ -3,13 +3,16 @@ import type { BoundEvents } from './stage.ts';
 
 /** Lists the events of a run by the names of its slots. O(events + names). */
 export function takenEvents<E>(last: Link<E> | undefined, names: readonly string[]): Record<string, E[]> {
-  const slots: E[][] = names.map(() => []);
-  for (let link = last; link !== undefined; link = link.before) slots[link.slot]?.push(link.event);
+  const slots: (E[] | undefined)[] = names.map(() => undefined);
+  for (let link = last; link !== undefined; link = link.before) {
+    const taken = slots[link.slot];
+    // A literal has room for just its one event, which is what most stages take; a push makes room for 17.
+    if (taken === undefined) slots[link.slot] = [link.event];
+    else taken.push(link.event);
+  }
   const events: Record<string, E[]> = {};
   for (let slot = 0; slot < names.length; slot += 1) {
-    const taken = slots[slot] as E[];
-    if (taken.length > 1) taken.reverse();
-    events[names[slot] as string] = taken;
+    events[names[slot] as string] = slots[slot]?.reverse() ?? [];
   }
   return events;
 }
@@ -49,9 +52,11 @@ export function createTakenView<E>(names: readonly string[]): TakenView<E> {
 }
 
 function eventsOf<E>(last: Link<E> | undefined, slot: number): E[] {
-  const events: E[] = [];
+  let events: E[] | undefined;
   for (let link = last; link !== undefined; link = link.before) {
-    if (link.slot === slot) events.push(link.event);
+    if (link.slot !== slot) continue;
+    if (events === undefined) events = [link.event];
+    else events.push(link.event);
   }
-  return events.toReversed();
+  return events?.reverse() ?? [];
 }

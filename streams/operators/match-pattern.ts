@@ -140,7 +140,8 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
     this.#take(input);
     for (let index = 0; index < this.#inbox.length; index += 1)
       this.#take(this.#inbox[index] as E | Watermark);
-    this.#inbox.length = 0;
+    // Setting the length of an array is a call into the engine, even where it changes nothing.
+    if (this.#inbox.length > 0) this.#inbox.length = 0;
     this.#busy = false;
   }
 

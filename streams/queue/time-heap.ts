@@ -79,7 +79,8 @@ export class TimeHeap<T> {
   }
 
   #isBefore(a: number, b: number): boolean {
-    const [timeA, timeB] = [this.#times[a] as number, this.#times[b] as number];
+    const timeA = this.#times[a] as number;
+    const timeB = this.#times[b] as number;
     return (
       timeA < timeB || (timeA === timeB && (this.#sequence[a] as number) < (this.#sequence[b] as number))
     );
