@@ -25,6 +25,8 @@ export interface JetStreamPublisherPorts {
   readonly format: WireFormat;
 }
 
+/** Milliseconds for which a failure counts when nothing is published: then it may be over. */
+const troubleMs = 10_000;
 /** Milliseconds before a message is sent again: at first, and at most. */
 const firstDelayMs = 50;
 const longestDelayMs = 1000;
@@ -43,12 +45,22 @@ export class JetStreamPublisher {
   readonly #idPrefix: string;
   #batches = 0;
   #closed = false;
+  /** Why the last message that was answered, or was not, has to be sent again. */
+  #trouble: string | undefined;
+  #troubledAt = 0;
 
   constructor(config: JetStreamPublisherConfig, ports: JetStreamPublisherPorts) {
     this.#config = config;
     this.#ports = ports;
     this.#inbox = new AnswerInbox(ports.link, ports.clock, config.ackTimeoutMs);
     this.#idPrefix = Math.floor(ports.random() * 2 ** 52).toString(36);
+    ports.link.onUp(() => (this.#trouble = undefined));
+  }
+
+  /** What of late kept messages from being stored, for people: a stream without a leader, or a full disk. */
+  get trouble(): string | undefined {
+    const isOver = this.#ports.clock.monotonic() - this.#troubledAt > troubleMs;
+    return isOver ? undefined : this.#trouble;
   }
 
   /** Stores a batch; resolves when the server has it. @throws TransportError, CodecError, ClosedError. */
@@ -68,9 +80,14 @@ export class JetStreamPublisher {
       const connection = await this.#connection(deadline, why);
       const answer = await this.#ask(connection, subject, message);
       const verdict = judge(answer, subject);
-      if ('stored' in verdict) return;
+      if ('stored' in verdict) {
+        this.#trouble = undefined;
+        return;
+      }
       if ('error' in verdict) throw verdict.error;
       why = verdict.again;
+      this.#trouble = why;
+      this.#troubledAt = this.#ports.clock.monotonic();
       if (answer.kind !== 'disconnected') await this.#pause(attempt, deadline, why);
     }
   }

@@ -128,9 +128,9 @@ class JetStreamTransport implements Transport {
     return this.#commit.pending > 0;
   }
 
-  /** Not ready while its server is away: what is published waits, and fails after `publishTimeoutMs`. */
+  /** Not ready while its server is away or stores nothing: a publish waits, and fails after `publishTimeoutMs`. */
   health(): TransportHealth {
-    return this.#link.health(this.features.durable, this.#fault);
+    return this.#link.health(this.features.durable, this.#fault?.message ?? this.#publisher.trouble);
   }
 
   async ready(): Promise<void> {

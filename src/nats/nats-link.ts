@@ -80,8 +80,8 @@ export class NatsLink {
   }
 
   /** How a transport is that needs it; `fault` is what else keeps it from its work. */
-  health(durable: boolean, fault?: Error): TransportHealth {
-    const reason = this.trouble ?? fault?.message;
+  health(durable: boolean, fault?: string): TransportHealth {
+    const reason = this.trouble ?? fault;
     return reason === undefined ? { ready: true, durable } : { ready: false, durable, reason };
   }
 

@@ -28,6 +28,10 @@ export interface NatsServerOptions {
   readonly jetStream?: boolean;
   /** Default: `NATS_SERVER`, or the one on the path. */
   readonly binary?: string;
+  /** Where it stores. Default: a folder of its own, removed at the end. */
+  readonly storeFolder?: string;
+  /** Bytes that it stores at most, as its configuration has them. Default `'1TB'`. */
+  readonly maxFile?: string;
 }
 
 /** The servers to test with: the one on the path, and another where `NATS_SERVER_210` names it. */
@@ -39,13 +43,14 @@ export function natsBinaries(): readonly string[] {
 
 /** Starts a server, and resolves when it takes connections. */
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
-  const { jetStream = true, binary = natsBinaries()[0] ?? 'nats-server' } = options;
+  const { jetStream = true, binary = natsBinaries()[0] ?? 'nats-server', maxFile = '1TB' } = options;
   const folder = mkdtempSync(join(tmpdir(), 'breakwater-nats-'));
   const port = await freePort();
   const path = join(folder, 'server.conf');
+  const storeFolder = options.storeFolder ?? join(folder, 'js');
   const write = (extra: string): void => {
     const store = jetStream
-      ? `jetstream { store_dir: ${JSON.stringify(join(folder, 'js'))}, max_file: 1TB }\n`
+      ? `jetstream { store_dir: ${JSON.stringify(storeFolder)}, max_file: ${maxFile} }\n`
       : '';
     writeFileSync(path, `listen: 127.0.0.1:${port}\n${store}${extra}\n`);
   };

@@ -1,66 +1,12 @@
 import { TransportError } from 'breakwater';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPublishAnswer } from '../../../src/nats/publish-answer.ts';
+import { expectOrder, rememberingHandler, steadyPublisher } from '../../support/kept-promises.ts';
 import { natsBinaries, startNatsServer } from '../../support/nats-server.ts';
 import { createNatsWorld, until, type NatsWorld } from '../../support/nats-world.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 
 const type = 'order.placed';
-
-/** Publishes one event after the other on several keys until it is told to stop; says which were acknowledged. */
-function publisherOf(bus: ReturnType<NatsWorld['streamBus']>, keys: number) {
-  const acknowledged: number[] = [];
-  const failed: unknown[] = [];
-  let running = true;
-  let n = 0;
-  const lane = async (key: number): Promise<void> => {
-    while (running) {
-      const number = (n += 1);
-      try {
-        await bus.publish(type, { n: number }, { key: `k${key}` });
-        acknowledged.push(number);
-      } catch (error) {
-        failed.push(error);
-      }
-    }
-  };
-  const lanes = Promise.all(Array.from({ length: keys }, (_, key) => lane(key)));
-  return {
-    acknowledged,
-    failed,
-    stop: async () => {
-      running = false;
-      await lanes;
-    },
-  };
-}
-
-/** Handles and remembers, by key, in the order of the first times. */
-function collector() {
-  const byKey = new Map<string, number[]>();
-  const seen = new Set<number>();
-  let repeated = 0;
-  return {
-    byKey,
-    seen,
-    repeated: () => repeated,
-    handle: ({ key = '', data }: { readonly key?: string; readonly data: unknown }): void => {
-      const { n } = data as { readonly n: number };
-      if (seen.has(n)) {
-        repeated += 1;
-        return;
-      }
-      seen.add(n);
-      const numbers = byKey.get(key) ?? [];
-      numbers.push(n);
-      byKey.set(key, numbers);
-    },
-  };
-}
-
-function inOrder(byKey: ReadonlyMap<string, readonly number[]>): void {
-  for (const numbers of byKey.values()) expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
-}
 
 describe.each(natsBinaries())('jetStream under faults, on %s', (binary) => {
   let world: NatsWorld;
@@ -74,9 +20,9 @@ describe.each(natsBinaries())('jetStream under faults, on %s', (binary) => {
   it('loses no acknowledged event and no order when the server is killed and started again', async () => {
     await using server = await startNatsServer({ binary });
     const bus = world.streamBus({ servers: server.url, namespace: 'killed' });
-    const { byKey, seen, handle } = collector();
+    const { byKey, seen, handle } = rememberingHandler();
     bus.subscribe(type, handle, { name: 'keyed', order: 'key' });
-    const publisher = publisherOf(bus, 8);
+    const publisher = steadyPublisher(bus, type, 8);
     for (let round = 0; round < 3; round += 1) {
       const before = publisher.acknowledged.length;
       await until(() => publisher.acknowledged.length > before + 200);
@@ -90,16 +36,16 @@ describe.each(natsBinaries())('jetStream under faults, on %s', (binary) => {
     await until(() => publisher.acknowledged.every((n) => seen.has(n)));
     expect(publisher.failed).toEqual([]);
     expect(publisher.acknowledged.length).toBeGreaterThan(600);
-    inOrder(byKey);
+    expectOrder(byKey);
   });
 
   it('resumes within three seconds after a server hangs or the network goes, and acknowledges nothing meanwhile', async () => {
     await using proxy = await startTcpProxy(world.server.port);
     const namespace = world.namespace();
     const bus = world.streamBus({ servers: proxy.url, namespace });
-    const { byKey, seen, handle } = collector();
+    const { byKey, seen, handle } = rememberingHandler();
     bus.subscribe(type, handle, { name: 'keyed', order: 'key' });
-    const publisher = publisherOf(bus, 4);
+    const publisher = steadyPublisher(bus, type, 4);
     await until(() => publisher.acknowledged.length > 100);
     const faults = [
       () => proxy.pause(),
@@ -125,7 +71,7 @@ describe.each(natsBinaries())('jetStream under faults, on %s', (binary) => {
 
     await until(() => publisher.acknowledged.every((n) => seen.has(n)));
     expect(publisher.failed).toEqual([]);
-    inOrder(byKey);
+    expectOrder(byKey);
   });
 
   it('stores once what it had to send again', async () => {
@@ -224,7 +170,7 @@ describe.each(natsBinaries())('jetStream under faults, on %s', (binary) => {
   it('keeps memory bounded and loses nothing when the loop is blocked while events stream in', async () => {
     const namespace = world.namespace();
     const bus = world.streamBus({ namespace });
-    const { seen, handle } = collector();
+    const { seen, handle } = rememberingHandler();
     const subscription = bus.subscribe(type, handle, { name: 'blocked', order: 'key' });
     await bus.ready();
     const total = 5000;
