@@ -172,11 +172,7 @@ function logicOf(
 
 function isMachine(value: unknown): value is AnyStateMachine {
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    'getInitialSnapshot' in value &&
-    'implementations' in value &&
-    'root' in value
+    typeof value === 'object' && value !== null && 'getInitialSnapshot' in value && 'implementations' in value
   );
 }
 

@@ -129,8 +129,7 @@ class MachineRunner implements EntityRunner {
   }
 
   wake(state: EntityState): void {
-    const value = state.value as AnyMachineSnapshot;
-    if (value.status === 'active') this.#options.machine.start(value);
+    this.#options.machine.start(state.value as AnyMachineSnapshot);
   }
 
   busy(state: EntityState): boolean {
@@ -168,8 +167,8 @@ class MachineRunner implements EntityRunner {
     this.#value = undefined;
     this.#timers = noTimers;
     this.#actions = 'run';
-    if (this.#deferred.length > 0) this.#deferred.length = 0;
-    if (this.#inbox.length > 0) this.#inbox.length = 0;
+    this.#deferred.length = 0;
+    this.#inbox.length = 0;
   }
 
   #finish(self: MachineSelf, before: EntityState | undefined): EntityState {
@@ -187,11 +186,9 @@ class MachineRunner implements EntityRunner {
   }
 
   #runDeferred(): void {
-    const deferred = this.#deferred;
-    if (deferred.length === 0) return;
     // Grows while it is gone through.
-    for (const run of deferred) run();
-    deferred.length = 0;
+    for (const run of this.#deferred) run();
+    this.#deferred.length = 0;
   }
 
   #schedule(event: EventObject, delay: number, id: string): void {

@@ -76,9 +76,8 @@ export function settle({ error, attempt, policy, random }: FailedTry): Decision 
 
 /** Handlers throw what they like, getters and proxies that throw among it. */
 function property(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
   try {
-    return (value as Record<string, unknown>)[name];
+    return (value as Record<string, unknown> | null | undefined)?.[name];
   } catch {
     return undefined;
   }

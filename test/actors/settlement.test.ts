@@ -28,6 +28,11 @@ describe('settle', () => {
     },
   );
 
+  it('heeds retryAfterMs of a RetryableError alone', () => {
+    expect(settled({ retryAfterMs: 7 })).toEqual({ kind: 'retry', delayMs: 100 });
+    expect(settled({ code: 'ERR_TIMEOUT', retryAfterMs: 7 })).toEqual({ kind: 'retry', delayMs: 100 });
+  });
+
   it('never retries a fatal error', () => {
     expect(settled(new FatalError('no such account'))).toEqual({ kind: 'dead-letter', reason: 'fatal' });
   });
