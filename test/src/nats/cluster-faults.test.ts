@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { expectOrder, rememberingHandler, steadyPublisher } from '../../support/kept-promises.ts';
+import { startNatsCluster } from '../../support/nats-cluster.ts';
+import { natsBinaries } from '../../support/nats-server.ts';
+import { createNatsWorld, until } from '../../support/nats-world.ts';
+
+const type = 'order.placed';
+
+describe.each(natsBinaries())('a cluster of three on %s', (binary) => {
+  it('loses no acknowledged event and no order when the leader is killed while it stores and delivers', async () => {
+    await using cluster = await startNatsCluster(binary);
+    await using world = await createNatsWorld({ binary });
+    const namespace = 'shop';
+    const bus = world.streamBus({ servers: cluster.urls, namespace, stream: { replicas: 3 } });
+    const { byKey, seen, handle } = rememberingHandler();
+    bus.subscribe(type, handle, { name: 'keyed', order: 'key' });
+    const publisher = steadyPublisher(bus, type, 8);
+    await until(() => seen.size > 200, 30_000);
+
+    const leader = await cluster.leaderOf(namespace);
+    const before = publisher.acknowledged.length;
+    await leader.kill();
+    await until(() => publisher.acknowledged.length > before + 100, 30_000);
+    await leader.restart();
+    const later = publisher.acknowledged.length;
+    await until(() => publisher.acknowledged.length > later + 100, 30_000);
+    await publisher.stop();
+    await until(() => publisher.acknowledged.every((n) => seen.has(n)), 30_000);
+
+    expect(publisher.failed).toEqual([]);
+    expectOrder(byKey);
+    await expect(bus.publish(type, { n: 0 })).resolves.toMatchObject({ level: 'replicated' });
+  });
+});

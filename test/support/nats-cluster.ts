@@ -1,0 +1,69 @@
+import { connect } from '@nats-io/transport-node';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { vi } from 'vitest';
+import { freePort, type NatsServer, startNatsServer } from './nats-server.ts';
+
+/** Servers of NATS that keep streams together, each with a port and a folder of its own. */
+export interface NatsCluster extends AsyncDisposable {
+  readonly servers: readonly NatsServer[];
+  /** Addresses of all. */
+  readonly urls: readonly string[];
+  /** The server that leads a stream now; waits until one does. */
+  leaderOf(stream: string): Promise<NatsServer>;
+}
+
+/** Starts three servers, and resolves when they have a leader: then streams can be made. */
+export async function startNatsCluster(binary?: string): Promise<NatsCluster> {
+  const ports = await Promise.all([freePort(), freePort(), freePort()]);
+  const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(', ');
+  const servers = await Promise.all(
+    ports.map((port, at) =>
+      startNatsServer({
+        ...(binary === undefined ? {} : { binary }),
+        config: `server_name: n${at}\ncluster { name: c, listen: 127.0.0.1:${port}, routes: [${routes}] }`,
+      }),
+    ),
+  );
+  const urls = servers.map(({ url }) => url);
+  const dispose = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server.stop()));
+  };
+  const leaderOf = async (stream: string): Promise<NatsServer> => {
+    const name = await patiently(urls, async (manager) => {
+      const { cluster } = await manager.streams.info(stream);
+      return cluster?.leader;
+    });
+    const leader = servers[Number(name.slice(1))];
+    if (leader === undefined) throw new Error(`no server is called ${name}`);
+    return leader;
+  };
+  try {
+    await patiently(urls, async (manager) => ((await manager.getAccountInfo()).api.total >= 0 ? 'yes' : ''));
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return { servers, urls, leaderOf, [Symbol.asyncDispose]: dispose };
+}
+
+/** Asks until there is an answer: while a cluster elects a leader, nobody gives one. */
+async function patiently(
+  servers: readonly string[],
+  ask: (manager: Awaited<ReturnType<typeof jetstreamManager>>) => Promise<string | undefined>,
+): Promise<string> {
+  const client = await connect({ servers: [...servers], maxReconnectAttempts: -1, reconnectTimeWait: 100 });
+  try {
+    const manager = await jetstreamManager(client, { checkAPI: false, timeout: 500 });
+    return await vi.waitFor(
+      async () => {
+        const answer = await ask(manager);
+        if (answer === undefined || answer === '')
+          throw new Error('the cluster of NATS has elected no leader');
+        return answer;
+      },
+      { timeout: 30_000, interval: 50 },
+    );
+  } finally {
+    await client.close();
+  }
+}
