@@ -15,6 +15,7 @@ import {
 import { TestScheduler } from 'rxjs/testing';
 import { expect, it } from 'vitest';
 import { Watermark } from 'breakwater/streams';
+import { aMillion } from './a-million.ts';
 
 /** A value as most operators need it. */
 export interface Timed {
@@ -137,7 +138,7 @@ export function itIsAnOperator({ operator, ofNothing = 0 }: ContractOptions): vo
   it('takes a million values from a synchronous source', { timeout: 60_000 }, () => {
     let emitted = 0;
     let failed: unknown;
-    range(0, 1_000_000)
+    range(0, aMillion)
       .pipe(
         map((n): Timed | Watermark => (n % 100 === 99 ? new Watermark(n) : { time: n, key: `${n % 10}` })),
         operator(),

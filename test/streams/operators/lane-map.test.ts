@@ -3,6 +3,7 @@ import { createVirtualClock } from 'breakwater/testing';
 import { laneMap, type FailedValue, type LaneMapOptions, type Priority } from 'breakwater/streams';
 import { describe, expect, it } from 'vitest';
 import { marbles } from '../../support/flow-cases.ts';
+import { aMillion } from '../../support/a-million.ts';
 
 interface Job {
   readonly n: number;
@@ -205,10 +206,10 @@ describe('laneMap', () => {
     const seen: number[] = [];
     source.pipe(laneMap((n) => of(n), { concurrency: 2 })).subscribe((n) => {
       seen.push(n);
-      if (n < 1_000_000) source.next(n + 1);
+      if (n < aMillion) source.next(n + 1);
     });
     source.next(1);
-    expect(seen).toHaveLength(1_000_000);
+    expect(seen).toHaveLength(aMillion);
   });
 
   it.each([

@@ -8,6 +8,7 @@ import {
   type Held,
 } from 'breakwater/streams';
 import { describe, expect, it } from 'vitest';
+import { aMillion } from '../../support/a-million.ts';
 
 /** What a source with credit emits, and how it ended. */
 function collect<T>(
@@ -133,12 +134,12 @@ describe('withBackpressure', () => {
   });
 
   it('takes a million values of an iterable that are acknowledged at once', () => {
-    const { numbers } = askable(1_000_000);
+    const { numbers } = askable(aMillion);
     let count = 0;
     withBackpressure<number>({ credit: 1 })(numbers())
       .pipe(map((held) => held.ack()))
       .subscribe(() => (count += 1));
-    expect(count).toBe(1_000_000);
+    expect(count).toBe(aMillion);
   });
 
   it('fails when the iterable throws, at once or later, and with what is no iterable', async () => {

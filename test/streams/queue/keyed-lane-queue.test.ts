@@ -5,6 +5,7 @@ import { KeyedLaneQueue } from '../../../streams/queue/keyed-lane-queue.ts';
 import { LaneRounds } from '../../../streams/queue/lane-rounds.ts';
 import { bytesInUse } from '../../support/heap.ts';
 import { KeyedChecker, type KeyedStep } from '../../support/keyed-checker.ts';
+import { aMillion } from '../../support/a-million.ts';
 
 const lane = fc.nat(3);
 /** Few keys, so that they meet; some that objects used as maps would choke on. */
@@ -199,8 +200,8 @@ describe('KeyedLaneQueue', () => {
   it('forgets a million keys that came and went', { timeout: 60_000 }, () => {
     const queue = new KeyedLaneQueue<number>(new LaneRounds([8, 4, 2, 1]), undefined, false);
     const before = bytesInUse();
-    for (let i = 0; i < 1_000_000; i += 1) queue.push(i, i & 3, `key ${i}`, 0);
-    expect(queue.keys).toBe(1_000_000);
+    for (let i = 0; i < aMillion; i += 1) queue.push(i, i & 3, `key ${i}`, 0);
+    expect(queue.keys).toBe(aMillion);
     for (let item = queue.take(0); item !== undefined; item = queue.take(0)) queue.release(`key ${item}`);
 
     expect([queue.size, queue.keys]).toEqual([0, 0]);
