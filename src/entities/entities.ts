@@ -3,18 +3,23 @@ import { describeValue } from '../../streams/event/describe-value.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { ClosedError, EntityError } from '../../streams/event/errors.ts';
 import type { Settlement } from '../../streams/event/outcome.ts';
+import { EntityClient } from './entity-client.ts';
 import type { EntityHost } from './entity-host.ts';
 import { checkEntityKey } from './entity-key.ts';
-import { resolveEntityHost, type EntityHostOptions } from './entity-options.ts';
+import { resolveEntityHost, type EntityHostOptions, type ResolvedEntityHost } from './entity-options.ts';
 import type { EntityPorts } from './entity-ports.ts';
 import { entityRef, type EntityRef, type EntityRefPorts } from './entity-ref.ts';
 import { HostedKind } from './hosted-kind.ts';
 import { localHome } from './local-home.ts';
+import { SharedKind } from './shared-kind.ts';
+import { sharedRef } from './shared-ref.ts';
+import type { SharedEntities } from '../shared-entities.ts';
 
 /** The kinds of entity of one bus. */
 export class Entities {
   readonly #ports: EntityPorts & EntityRefPorts;
-  readonly #kinds = new Map<string, HostedKind>();
+  readonly #kinds = new Map<string, HostedKind | SharedKind>();
+  readonly #clients = new Map<string, EntityClient>();
   #closed = false;
 
   constructor(ports: EntityPorts & EntityRefPorts) {
@@ -35,12 +40,7 @@ export class Entities {
     if (this.#kinds.has(kind)) {
       throw new TypeError(`entities of kind ${kind} are hosted already; a kind has one host`);
     }
-    const hosted = new HostedKind(
-      definition,
-      resolveEntityHost(options),
-      localHome(definition, this.#ports),
-      this.#ports,
-    );
+    const hosted = this.#hosted(definition, resolveEntityHost(options));
     this.#kinds.set(kind, hosted);
     return entityHost(hosted, async () => {
       await hosted.stop();
@@ -52,8 +52,12 @@ export class Entities {
   entity(definition: EntityDefinition, key: string): EntityRef<unknown> {
     checkDefinition('entity', definition);
     const { kind } = definition;
+    const { entities: shared } = this.#ports.transport;
+    if (shared !== undefined) {
+      return sharedRef(this.#client(definition, shared), checkEntityKey(kind, key), this.#ports);
+    }
     const hosted = this.#kinds.get(kind);
-    if (hosted === undefined) {
+    if (!(hosted instanceof HostedKind)) {
       throw new EntityError(`entities of kind ${kind} are not hosted on this bus; call bus.host first`, {
         kind,
         reason: 'not-hosted',
@@ -85,14 +89,40 @@ export class Entities {
     this.#closed = true;
     await Promise.all([...this.#kinds.values()].map((hosted) => hosted.stop()));
     this.#kinds.clear();
+    for (const client of this.#clients.values()) client.close();
+    this.#clients.clear();
+  }
+
+  #hosted(definition: EntityDefinition, options: ResolvedEntityHost): HostedKind | SharedKind {
+    const ports = this.#ports;
+    const { entities: shared } = ports.transport;
+    if (shared === undefined) {
+      return new HostedKind(definition, options, localHome(definition, ports), ports);
+    }
+    return new SharedKind(definition, options, ports, shared, this.#client(definition, shared));
+  }
+
+  /** Whoever asks, and whoever hosts, go by one definition. @throws TypeError for another one, ClosedError */
+  #client(definition: EntityDefinition, shared: SharedEntities): EntityClient {
+    const { kind } = definition;
+    if (this.#closed) throw new ClosedError(`the bus is closed; ${kind} was not asked`);
+    const { clock, factory } = this.#ports;
+    let client = this.#clients.get(kind);
+    if (client === undefined) {
+      client = new EntityClient(definition, { clock, shared, newId: () => factory.id() });
+      this.#clients.set(kind, client);
+    }
+    if (client.definition !== definition) {
+      throw new TypeError(`kind ${kind} is known by another definition; define it once and share it`);
+    }
+    return client;
   }
 }
 
 /** What users have of a hosted kind. */
-function entityHost(hosted: HostedKind, stop: () => Promise<void>): EntityHost {
-  const { parts } = hosted;
+function entityHost(hosted: HostedKind | SharedKind, stop: () => Promise<void>): EntityHost {
   return {
-    kind: parts.definition.kind,
+    kind: hosted.definition.kind,
     get state() {
       return hosted.state;
     },
@@ -103,7 +133,7 @@ function entityHost(hosted: HostedKind, stop: () => Promise<void>): EntityHost {
     stats: () => hosted.stats(),
     pause: () => hosted.pause(),
     resume: () => hosted.resume(),
-    parked: () => parts.parking.list(),
+    parked: () => hosted.parked(),
     release: (key) => hosted.release(key),
     stop,
   };

@@ -29,6 +29,8 @@ export interface EntityHostStats {
   readonly parkedEvents: number;
   /** All events up to this position of the log are handled, or parked; 0 where there is no log. */
   readonly position: number;
+  /** How many partitions of its keys are this process's now; absent where one process has all keys. */
+  readonly partitions?: number;
 }
 
 /** The entities of one kind at work, made by `bus.host`. All functions may be taken off it and called alone. */

@@ -14,7 +14,7 @@ import { EntityRoom } from './entity-room.ts';
 import { EntityStates, type OnUnpublished } from './entity-states.ts';
 import { EntitySteps } from './entity-steps.ts';
 import type { EntityStore } from './entity-store.ts';
-import { EntityTimers } from './entity-timers.ts';
+import { EntityTimers, type EntityTimersPorts } from './entity-timers.ts';
 import { EntityWork } from './entity-work.ts';
 import type { LiveEntity } from './live-entity.ts';
 import type { Logger } from '../logger.ts';
@@ -62,14 +62,8 @@ export function entityParts(
     },
   });
   const { kind } = definition;
-  const { runner, states, parking, answers } = base;
-  const timers = new EntityTimers({
-    clock,
-    store: store.snapshots,
-    bucket: states.timerBucket,
-    onDue: () => engine.wake(),
-    onError: trouble.onUnreadable,
-  });
+  const { runner, states, answers } = base;
+  const timers = entityTimers(base, clock, { onDue: () => engine.wake(), onError: trouble.onUnreadable });
   const commits: EntityCommits = entityCommits(base, clock, {
     onIndexed: (key, due) => timers.set(key, due),
     onCommitted: () => {
@@ -79,20 +73,14 @@ export function entityParts(
     },
     onFailed: trouble.onFailed,
   });
-  const work = new EntityWork({
-    states,
-    commits,
-    answers,
-    parking,
-    steps: new EntitySteps(definition, runner, factory),
-  });
+  const steps = new EntitySteps(definition, runner, factory);
+  const work = new EntityWork({ ...base, steps, commits });
   const failures = new EntityFailures({
     ...ports,
     ...options,
+    ...base,
     kind,
-    parking,
     commits,
-    answers,
     deadLetters: home.deadLetters,
     resume: (entity) => engine.resume(entity),
     onRoom: () => engine.wake(),
@@ -126,12 +114,26 @@ function entityBase(
   hears: Pick<EntityRunnerPorts, 'onSignal'> & { readonly onUnpublished: OnUnpublished },
 ): EntityBase {
   const { kind, logic } = definition;
+  const { store, part, outbox } = home;
   const log = (...values: readonly unknown[]): void =>
     logger.info({ entity: kind }, values.map(String).join(' '));
   const runner = logic({ clock, onSignal: hears.onSignal, log });
-  const states = new EntityStates(definition, runner, home, hears.onUnpublished);
-  const parking = new EntityParking(kind, home.part, home.store.snapshots);
+  const states = new EntityStates(
+    definition,
+    runner,
+    { snapshots: store.snapshots, part, outbox },
+    hears.onUnpublished,
+  );
+  const parking = new EntityParking(kind, part, store.snapshots);
   return { home, runner, states, parking, answers: new EntityAnswers() };
+}
+
+function entityTimers(
+  { home, states }: EntityBase,
+  clock: Clock,
+  hears: Pick<EntityTimersPorts, 'onDue' | 'onError'>,
+): EntityTimers {
+  return new EntityTimers({ ...hears, clock, store: home.store.snapshots, bucket: states.timerBucket });
 }
 
 function entityCommits(

@@ -12,6 +12,7 @@ import type { AskOptions } from './entity-host.ts';
 import type { EntityPorts } from './entity-ports.ts';
 import type { HostedKind } from './hosted-kind.ts';
 import { checkNumber } from '../options.ts';
+import { settledView, viewOf } from './entity-view.ts';
 import { whenDone } from '../when-done.ts';
 
 /** One entity, as others see it: made by `bus.entity`. It need not exist yet, nor be in memory. */
@@ -53,16 +54,29 @@ export function entityRef(hosted: HostedKind, key: string, ports: EntityRefPorts
   };
 }
 
+type SendArguments = [subject: unknown, data: unknown, fields: EventFields | undefined];
+
+/** Makes an event of what `send` was given. @throws TypeError for one that is not for this entity */
+export async function addressed(
+  definition: EntityDefinition,
+  key: string,
+  factory: EntityPorts['factory'],
+  [subject, data, fields]: SendArguments,
+): Promise<ValidEnvelope> {
+  const made = await factory.make(subject, data, fields, undefined);
+  const event = made.key === undefined ? withKey(made, key) : made;
+  checkAddressee(definition, event, key);
+  return event;
+}
+
 async function send(
   hosted: HostedKind,
   key: string,
   { factory, publish }: EntityRefPorts,
-  [subject, data, fields]: [subject: unknown, data: unknown, fields: EventFields | undefined],
+  given: SendArguments,
 ): Promise<PublishReceipt> {
   const { definition, answers } = hosted.parts;
-  const made = await factory.make(subject, data, fields, undefined);
-  const event = made.key === undefined ? withKey(made, key) : made;
-  checkAddressee(definition, event, key);
+  const event = await addressed(definition, key, factory, given);
   await hosted.ready;
   const answer = answers.expect(event.id);
   try {
@@ -141,53 +155,6 @@ async function ask<Answer>(
     stop.abort();
     clock.clearTimeout(timer);
   }
-}
-
-/** What the entity is once all that was published by now is handled. */
-async function settledView(
-  hosted: HostedKind,
-  key: string,
-  clock: EntityPorts['clock'],
-  signal: AbortSignal,
-): Promise<unknown> {
-  await hosted.ready;
-  const { home, answers, engine, room, parking, definition } = hosted.parts;
-  const { done, forget } = answers.whenKept(await home.source.end());
-  signal.addEventListener('abort', forget);
-  engine.wake();
-  await done;
-  for (;;) {
-    const { kind } = definition;
-    if (parking.has(key) && room.cache.get(key)?.waiting === undefined) {
-      throw new EntityError(
-        `${kind} ${key} is parked behind an event that was given up; requeue that event in the dead letters, or ` +
-          'release the key at its host',
-        { kind, key, reason: 'parked' },
-      );
-    }
-    const entity = await room.open(key, clock.monotonic());
-    if (entity.waiting === undefined) return viewOf(hosted, key);
-    await nextChange(hosted, key, signal);
-  }
-}
-
-function nextChange(hosted: HostedKind, key: string, signal: AbortSignal): Promise<void> {
-  const { changed$, leave } = hosted.parts.answers.changes(key);
-  return new Promise((resolve) => {
-    const subscription = changed$.subscribe({ next: () => end(), complete: () => end() });
-    const end = (): void => {
-      subscription.unsubscribe();
-      leave();
-      resolve();
-    };
-    signal.addEventListener('abort', end);
-  });
-}
-
-/** What is kept of an entity that is in memory. */
-function viewOf({ parts }: HostedKind, key: string): unknown {
-  const kept = parts.room.cache.get(key)?.kept;
-  return kept === undefined ? parts.runner.preview(key) : parts.runner.view(kept);
 }
 
 function snapshots(hosted: HostedKind, key: string, { clock }: EntityRefPorts): Observable<unknown> {

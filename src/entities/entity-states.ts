@@ -32,12 +32,12 @@ export class EntityStates {
   constructor(
     definition: EntityDefinition,
     runner: EntityRunner,
-    { store, part, outbox }: Pick<EntityHome, 'store' | 'part' | 'outbox'>,
+    { snapshots, part, outbox }: Pick<EntityHome, 'part' | 'outbox'> & { readonly snapshots: SnapshotStore },
     onUnpublished: OnUnpublished,
   ) {
     this.#definition = definition;
     this.#runner = runner;
-    this.#store = store.snapshots;
+    this.#store = snapshots;
     this.#outbox = outbox;
     this.#onUnpublished = onUnpublished;
     this.bucket = entityBucket(definition.kind);
@@ -108,6 +108,15 @@ export class EntityStates {
       timers,
       stamp: this.#outbox?.stamp(key),
     });
+  }
+
+  /** A record that shows what is kept of an entity. @throws CodecError */
+  show({ kept }: LiveEntity): Uint8Array | undefined {
+    if (kept === undefined) return undefined;
+    const { version } = this.#definition;
+    const { timers } = kept;
+    const value = this.#runner.persist(kept);
+    return this.records.encode({ version, position: 0, indexedDue: Infinity, value, timers });
   }
 
   #adopt(entity: LiveEntity, stamp: RecordStamp): void {

@@ -4,12 +4,14 @@ import { describeError } from '../../streams/event/describe-error.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { ClosedError, hasCode } from '../../streams/event/errors.ts';
 import { backoff } from '../../streams/operators/backoff.ts';
-import { timerLetterType } from './entity-failures.ts';
+import { keyOfLetter } from './key-of-letter.ts';
 import type { EntityHostState, EntityHostStats } from './entity-host.ts';
 import type { ResolvedEntityHost } from './entity-options.ts';
 import { entityParts, type EntityParts } from './entity-parts.ts';
 import type { EntityHome } from './entity-home.ts';
+import type { ParkedKey } from './entity-parking.ts';
 import type { EntityPorts } from './entity-ports.ts';
+import { leaveOutHandled, mourn } from './parked-heads.ts';
 import { whenDone } from '../when-done.ts';
 import { eventInput, type EntityInput, type LiveEntity } from './live-entity.ts';
 
@@ -47,6 +49,15 @@ export class HostedKind {
     // Whoever waits for it hears of a failure; it is in the log in any case.
     this.ready.catch(() => {});
     this.#armSweep();
+  }
+
+  get definition(): EntityDefinition {
+    return this.parts.definition;
+  }
+
+  /** The keys that stand still. */
+  parked(): ParkedKey[] {
+    return this.parts.parking.list();
   }
 
   get state(): EntityHostState {
@@ -114,9 +125,7 @@ export class HostedKind {
     await this.ready;
     const { parking, definition, engine, answers } = this.parts;
     if (parking.size > 0) {
-      const { key: timerKey } = (event.data ?? {}) as { readonly key?: unknown };
-      const ofTimer = event.type === timerLetterType && typeof timerKey === 'string';
-      const key = ofTimer ? timerKey : keyOrNone(definition, event);
+      const key = keyOfLetter(definition, event);
       if (key !== undefined && parking.has(key)) {
         const released = await this.release(key, event);
         // It is kept by its kind; if it fails again it is a dead letter again.
@@ -164,38 +173,20 @@ export class HostedKind {
 
   /** Finds where the kind was and goes on there. @throws StorageError */
   async #begin(): Promise<void> {
-    const { options, parking, timers, commits, engine } = this.parts;
-    const { kept, place, source } = this.parts.home;
+    const { options, parking, timers, commits, engine, home } = this.parts;
+    const { kept, place, source } = home;
     if (kept) await place.checkVersion();
     const found = kept ? await place.find(options.from) : { cursor: 0, revision: 0 };
     const heads = await parking.load();
+    if (home.outbox !== undefined) await leaveOutHandled(this.parts, this.#ports.clock);
     await timers.reload();
     if (this.#stopping !== undefined) return;
     commits.cursor = found.cursor;
     commits.cursorRevision = found.revision;
-    this.#mourn(heads);
+    mourn(heads, this.parts, this.#ports);
     source.start(found.cursor, engine);
     this.#state = 'running';
     if (!this.#paused) engine.run(true);
-  }
-
-  /** Events that were given up in a run before are in the dead letters of this one. */
-  #mourn(heads: readonly EventEnvelope[]): void {
-    const { deadLetters, clock, onError } = this.#ports;
-    const { name: subscriber } = this.parts.home;
-    if (heads.length === 0) return;
-    whenDone(
-      deadLetters.ready,
-      () => {
-        const known = new Set(deadLetters.list({ subscriber }).map(({ event }) => event.id));
-        for (const event of heads) {
-          if (known.has(event.id)) continue;
-          const about = { reason: 'exhausted', attempts: 0, error: undefined, position: undefined } as const;
-          deadLetters.add({ event, subscriber, time: clock.now(), ...about });
-        }
-      },
-      onError,
-    );
   }
 
   /** The store has failed: all that it does not have is forgotten, and is done again from where it was. */
@@ -286,14 +277,5 @@ export class HostedKind {
       Math.max(shortestSweepMs, passivateAfterMs / 4),
       true,
     );
-  }
-}
-
-function keyOrNone(definition: EntityDefinition, event: EventEnvelope): string | undefined {
-  try {
-    const key = definition.keyOf(event);
-    return typeof key === 'string' ? key : undefined;
-  } catch {
-    return undefined;
   }
 }

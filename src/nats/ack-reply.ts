@@ -8,6 +8,21 @@ export interface DeliveryPlace {
   readonly delivery: number;
 }
 
+/** What it says besides. */
+export interface DeliveryTimes {
+  /** When the message was stored: milliseconds since the epoch. */
+  readonly storedAt: number;
+  /** How many messages the consumer had for later then. */
+  readonly pending: number;
+}
+
+/** Reads the last tokens of a reply subject that `readAckReply` knows. */
+export function readAckTimes(reply: string): DeliveryTimes {
+  const tokens = reply.split('.');
+  const first = tokens.length === 9 ? 4 : 6;
+  return { storedAt: Math.floor(Number(tokens[first + 3]) / 1e6), pending: Number(tokens[first + 4]) };
+}
+
 /**
  * Reads `$JS.ACK.<stream>.<consumer>.<deliveries>.<sequence>.…`, with domain and account before the stream where
  * there are twelve tokens. Gives `undefined` for any other subject: such a message did not come from a consumer.

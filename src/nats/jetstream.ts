@@ -23,6 +23,7 @@ import { DeadLetterCopies } from './dead-letter-copies.ts';
 import { GroupCommit } from './group-commit.ts';
 import { KvSnapshots } from './kv-snapshots.ts';
 import { type JetStreamOptions, resolveJetStream, type ResolvedJetStream } from './jetstream-options.ts';
+import { JetStreamEntities } from './jetstream-entities.ts';
 import { JetStreamPublisher } from './jetstream-publisher.ts';
 import { JetStreamSubscription } from './jetstream-subscription.ts';
 import { NatsLink } from './nats-link.ts';
@@ -57,6 +58,7 @@ export function jetStream(options: JetStreamOptions = {}): TransportFactory {
 class JetStreamTransport implements Transport {
   readonly name = 'jetstream';
   readonly features: TransportFeatures;
+  readonly entities: JetStreamEntities;
   readonly #config: ResolvedJetStream;
   readonly #ports: TransportPorts & { readonly logger: Logger };
   readonly #link: NatsLink;
@@ -121,6 +123,16 @@ class JetStreamTransport implements Transport {
       { bucket: `${name}-state`, replicas, storage, answerMs: config.consumer.leaseMs / 2 },
       () => this.#link.connected(),
     );
+    this.entities = new JetStreamEntities(config, {
+      ...this.#ports,
+      link: this.#link,
+      format: this.#format,
+      publisher: this.#publisher,
+      copies: this.#copies,
+      slots: this.#slots,
+      leases: this.#state,
+      prepared: () => this.#prepared(),
+    });
     this.#link.onUp(this.#commit.pump);
   }
 
@@ -176,6 +188,7 @@ class JetStreamTransport implements Transport {
     });
     for (const now of this.#leaving.values()) now();
     await Promise.race([Promise.all([this.#flushed(), ...this.#leaving.keys()]), limit]);
+    this.entities.close();
     this.#state.close();
     this.#commit.close();
     this.#publisher.close();

@@ -115,6 +115,17 @@ export class KvSnapshots implements SnapshotStore {
     return found.slice(0, limit);
   }
 
+  /** Resolves when the bucket is there. @throws StorageError, TransportError, ClosedError */
+  async ready(): Promise<void> {
+    await this.#open();
+  }
+
+  /** Where the writes of a key are stored, in the bucket's stream. */
+  subjectOf(bucket: string, key: string): string {
+    checkAddress(bucket, key);
+    return `$KV.${this.#config.bucket}.${keyOf(bucket, key)}`;
+  }
+
   /** Further calls fail. */
   close(): void {
     this.#closed = true;
@@ -166,7 +177,7 @@ export class KvSnapshots implements SnapshotStore {
     }
     const removal = headers();
     if (value === undefined) removal.set('KV-Operation', 'DEL');
-    const subject = `$KV.${this.#config.bucket}.${keyOf(bucket, key)}`;
+    const subject = this.subjectOf(bucket, key);
     const answer = await this.#ask(what, () =>
       stream.publish(subject, value ?? noBytes, {
         timeout: this.#config.answerMs ?? 5000,

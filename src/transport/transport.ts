@@ -9,6 +9,7 @@ import type { Credit } from '../../streams/queue/credit.ts';
 import type { DropReason, MailboxOptions } from '../../streams/queue/mailbox.ts';
 import type { Logger } from '../logger.ts';
 import type { PublishLevel } from '../publish-level.ts';
+import type { SharedEntities } from '../shared-entities.ts';
 import type { StartFrom } from '../start-from.ts';
 import type { Store } from '../store.ts';
 
@@ -143,6 +144,8 @@ export interface Transport {
   readonly features: TransportFeatures;
   /** Where its events are kept, if they are. The transport closes it. */
   readonly store?: Store;
+  /** What it offers to entities that several processes share. */
+  readonly entities?: SharedEntities;
   /** Publishes are under way whose events have not reached their subscriptions yet. */
   readonly busy?: boolean;
   /** A promise only where it has to wait: for room, for a disk, for a server. */

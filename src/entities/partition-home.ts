@@ -1,0 +1,80 @@
+import type { EntityDefinition } from '../../actors/define-entity.ts';
+import type { Clock } from '../../streams/event/clock.ts';
+import type { DeadLetterStore, NewDeadLetter } from '../dead-letters/dead-letter-store.ts';
+import { whenDone } from '../when-done.ts';
+import type { EntityHome } from './entity-home.ts';
+import { EntityOutbox } from './entity-outbox.ts';
+import type { EntityParts } from './entity-parts.ts';
+import type { EntitySource } from './entity-source.ts';
+import { PartitionPlace, type PartitionPlacePorts } from './partition-place.ts';
+import { PartitionStore } from './partition-store.ts';
+
+export interface PartitionHomePorts extends PartitionPlacePorts {
+  readonly source: EntitySource;
+  readonly deadLetters: DeadLetterStore;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Milliseconds until a copy of a dead letter that was not stored is stored again. */
+const retryMs = 1_000;
+
+/** The home of one partition of a kind. */
+export interface PartitionHome extends EntityHome {
+  /** Notes how far the partition has come, where nothing waits to be kept. */
+  reached(parts: Pick<EntityParts, 'engine' | 'commits' | 'failures'>): void;
+}
+
+/** Makes the home of one partition of a kind, for as long as this process owns it. */
+export function partitionHome(definition: EntityDefinition, ports: PartitionHomePorts): PartitionHome {
+  const { shared, partition, holds, source, deadLetters } = ports;
+  const { kind } = definition;
+  const name = `entity:${kind}`;
+  const place = new PartitionPlace(definition, ports);
+  const outbox = new EntityOutbox(place);
+  const store = new PartitionStore({
+    name: `partition ${partition} of ${kind}`,
+    snapshots: shared.states,
+    holds,
+    publish: (event) => shared.publish(event),
+    published: () => place.published(outbox.number),
+  });
+  return {
+    name,
+    part: `:${partition}`,
+    kept: true,
+    store,
+    source,
+    place,
+    outbox,
+    cursorWrite: undefined,
+    onAdvanced: (cursor, number) => place.advance(cursor, number),
+    deadLetters: {
+      add: (letter, kept) => {
+        if (!deadLetters.add(letter)) return false;
+        copy(letter, ports, kept);
+        return true;
+      },
+      whenRoom: (callback) => deadLetters.whenRoom(callback),
+    },
+    leave: () => place.leave(),
+    reached: ({ engine, commits, failures }) => {
+      if (!commits.pending) place.advance(Math.min(engine.seen, failures.lowest - 1), 0);
+    },
+  };
+}
+
+/** Other processes, and those who look later, find what was given up in the stream of dead letters. */
+function copy(
+  letter: NewDeadLetter,
+  ports: Pick<PartitionHomePorts, 'shared' | 'onError' | 'holds'> & { readonly clock: Clock },
+  kept: () => void = nothing,
+): void {
+  const { event, subscriber, reason, attempts } = letter;
+  whenDone(ports.shared.bury(event, { subscriber, reason, attempts }), kept, (error) => {
+    ports.onError(error);
+    // The next owner meets it again.
+    if (ports.holds()) ports.clock.setTimeout(() => copy(letter, ports, kept), retryMs, true);
+  });
+}
+
+function nothing(): void {}
