@@ -17,6 +17,8 @@ import type {
   EntityState,
   EntityTimer,
 } from './entity-logic.ts';
+import { QuickMachine } from './quick-machine.ts';
+import { causeLink } from './cause-link.ts';
 import { inlineError } from './inline-children.ts';
 import { MachineSelf, type RelaySystem } from './machine-self.ts';
 
@@ -51,6 +53,7 @@ class MachineRunner implements EntityRunner {
   readonly #deferred: (() => void)[] = [];
   readonly #inbox: EntitySignal[] = [];
   readonly #scope: AnyActorScope;
+  readonly #quick: QuickMachine;
   /** Whose transition is being made. */
   #self: MachineSelf | undefined;
   #value: AnyMachineSnapshot | undefined;
@@ -63,6 +66,7 @@ class MachineRunner implements EntityRunner {
     this.#ports = ports;
     this.#system = this.#makeSystem();
     this.#scope = this.#makeScope();
+    this.#quick = new QuickMachine(options.machine);
   }
 
   initial(key: string): EntityState {
@@ -97,7 +101,7 @@ class MachineRunner implements EntityRunner {
     const self = state.self as MachineSelf;
     this.#begin(self, value, state.timers);
     try {
-      this.#value = this.#options.machine.transition(value, signal, this.#scope);
+      this.#value = this.#quick.transition(value, signal, this.#scope);
       return this.#finish(self, state);
     } finally {
       this.#end();
@@ -109,12 +113,13 @@ class MachineRunner implements EntityRunner {
   }
 
   persist(state: EntityState): unknown {
-    const { machine, kind } = this.#options;
     const value = state.value as AnyMachineSnapshot;
-    for (const [id, child] of Object.entries(value.children as Readonly<Record<string, AnyActorRef>>)) {
-      if (typeof child.src !== 'string') throw inlineError(kind, `its machine has spawned ${id},`);
+    const children = value.children as Readonly<Record<string, AnyActorRef>>;
+    for (const id in children) {
+      if (typeof children[id]?.src !== 'string')
+        throw inlineError(this.#options.kind, `its machine has spawned ${id},`);
     }
-    return machine.getPersistedSnapshot(value);
+    return this.#quick.persist(value);
   }
 
   restore(key: string, persisted: unknown, timers: readonly EntityTimer[]): EntityState {
@@ -129,7 +134,8 @@ class MachineRunner implements EntityRunner {
   }
 
   wake(state: EntityState): void {
-    this.#options.machine.start(state.value as AnyMachineSnapshot);
+    const value = state.value as AnyMachineSnapshot;
+    if (value.status === 'active') this.#options.machine.start(value);
   }
 
   busy(state: EntityState): boolean {
@@ -167,15 +173,15 @@ class MachineRunner implements EntityRunner {
     this.#value = undefined;
     this.#timers = noTimers;
     this.#actions = 'run';
-    this.#deferred.length = 0;
-    this.#inbox.length = 0;
+    if (this.#deferred.length > 0) this.#deferred.length = 0;
+    if (this.#inbox.length > 0) this.#inbox.length = 0;
   }
 
   #finish(self: MachineSelf, before: EntityState | undefined): EntityState {
     this.#runDeferred();
     for (let signal = this.#inbox.shift(); signal !== undefined; signal = this.#inbox.shift()) {
       if (this.#value?.status !== 'active') break;
-      this.#value = this.#options.machine.transition(this.#value, signal, this.#scope);
+      this.#value = this.#quick.transition(this.#value, signal, this.#scope);
       this.#runDeferred();
     }
     const value = this.#value as AnyMachineSnapshot;
@@ -186,9 +192,11 @@ class MachineRunner implements EntityRunner {
   }
 
   #runDeferred(): void {
+    const deferred = this.#deferred;
+    if (deferred.length === 0) return;
     // Grows while it is gone through.
-    for (const run of this.#deferred) run();
-    this.#deferred.length = 0;
+    for (const run of deferred) run();
+    deferred.length = 0;
   }
 
   #schedule(event: EventObject, delay: number, id: string): void {
@@ -197,7 +205,7 @@ class MachineRunner implements EntityRunner {
         `the delay of ${id} must be a finite number of milliseconds, got ${describeValue(delay)}`,
       );
     }
-    const cause = this.cause === undefined ? undefined : linkOf(this.cause);
+    const cause = this.cause === undefined ? undefined : causeLink(this.cause);
     const timer = { id, at: this.now + Math.max(0, delay), signal: event, cause };
     const others = this.#timers.filter((one) => one.id !== id);
     this.#timers = [...others, timer];
@@ -279,17 +287,4 @@ class MachineRunner implements EntityRunner {
 /** XState lets only its own actors stop a child. */
 function stopActor(child: AnyActorRef): void {
   Reflect.apply(Reflect.get(child, '_stop') as () => void, child, []);
-}
-
-/** What is kept of a cause. */
-function linkOf({ id, type, ...rest }: EntityCause): EntityCause {
-  const { correlationId, causationDepth, traceparent, tracestate } = rest;
-  return {
-    id,
-    type,
-    ...(correlationId === undefined ? {} : { correlationId }),
-    ...(causationDepth === undefined ? {} : { causationDepth }),
-    ...(traceparent === undefined ? {} : { traceparent }),
-    ...(tracestate === undefined ? {} : { tracestate }),
-  };
 }
