@@ -4,6 +4,7 @@ import type { EntityDefinition } from '../actors/define-entity.ts';
 import type { Handler } from '../actors/handler.ts';
 import type { Clock, TimerHandle } from '../streams/event/clock.ts';
 import type { EventFields } from '../streams/event/define-event.ts';
+import type { RequestDefinition } from '../streams/event/define-request.ts';
 import type { EventRegistry } from '../streams/event/event-registry.ts';
 import type { Bus, CloseReport, StreamCall } from './bus.ts';
 import type { Subscribable } from './subscriptions/subscribable.ts';
@@ -17,6 +18,8 @@ import { checkNumber, type SubscriberOptions } from './options.ts';
 import type { PublishGate } from './publishing/publish-gate.ts';
 import type { Publisher } from './publishing/publisher.ts';
 import { QueueWatch } from './subscriptions/queue-watch.ts';
+import type { BusAskOptions, Responder, RespondOptions } from './requests/request-options.ts';
+import type { Requests } from './requests/requests.ts';
 import type { RoutingRules } from './routing-rules.ts';
 import type { StreamOptions } from './stream-options.ts';
 
@@ -26,6 +29,7 @@ const importTimeoutMs = 10_000;
 export interface BusParts extends BusLogParts {
   readonly streams: EventStreams;
   readonly entities: Entities;
+  readonly requests: Requests;
   readonly publisher: Publisher;
   readonly gate: PublishGate;
   readonly types: EventRegistry;
@@ -38,7 +42,8 @@ export interface BusParts extends BusLogParts {
 
 /** Puts the parts of a bus behind its public functions. */
 export function assembleBus(parts: BusParts): Bus {
-  const { host, streams, entities, publisher, gate, types, deadLetters, rules, errors, clock } = parts;
+  const { host, streams, entities, requests, publisher, gate, types, deadLetters, rules, errors, clock } =
+    parts;
   const stats = (): BusStats => ({
     time: clock.now(),
     state: gate.state,
@@ -50,8 +55,10 @@ export function assembleBus(parts: BusParts): Bus {
     subscribers: host.stats(),
     streams: streams.stats(),
   });
+  // Who answers may publish: the events come last.
+  const idle = (): Promise<void> => requests.idle()?.then(() => host.idle()) ?? host.idle();
   const heartbeat = startHeartbeat(parts);
-  const close = closer(parts, heartbeat);
+  const close = closer(parts, heartbeat, idle);
 
   return {
     ...busLogCalls(parts),
@@ -76,6 +83,11 @@ export function assembleBus(parts: BusParts): Bus {
     // What it shows follows from the definition.
     entity: ((definition: EntityDefinition, key: string) =>
       entities.entity(definition, key)) as Bus['entity'],
+    // What they take and give follows from the definition.
+    ask: ((definition: RequestDefinition, data: unknown, options: BusAskOptions = {}) =>
+      requests.ask(definition, data, options)) as Bus['ask'],
+    respond: ((definition: RequestDefinition, responder: Responder, options: RespondOptions = {}) =>
+      requests.respond(definition, responder, options)) as Bus['respond'],
     discoverHandlers: (folder) => discover(parts, folder),
     addRoutingRule: (rule) => rules.add(rule),
     handlerCount: (type) => host.count(type),
@@ -86,7 +98,7 @@ export function assembleBus(parts: BusParts): Bus {
     errors$: errors.asObservable(),
     stats,
     stats$: statsEvery(parts.heartbeatMs, clock, stats),
-    idle: () => host.idle(),
+    idle,
     close,
     [Symbol.asyncDispose]: async () => {
       await close();
@@ -145,25 +157,40 @@ async function discover({ host, clock, logger }: BusParts, folder: string | URL)
 }
 
 function closer(
-  { host, entities, deadLetters, gate, transport, clock, errors, replays, registry, healthWatch }: BusParts,
+  {
+    host,
+    entities,
+    requests,
+    deadLetters,
+    gate,
+    transport,
+    clock,
+    errors,
+    replays,
+    registry,
+    healthWatch,
+  }: BusParts,
   heartbeat: { stop(): void },
+  idle: () => Promise<void>,
 ): (options?: { readonly deadlineMs?: number }) => Promise<CloseReport> {
   let closing: Promise<CloseReport> | undefined;
 
   async function closeNow(deadlineMs: number): Promise<CloseReport> {
     gate.close('draining');
     transport.detach?.();
+    requests.detach();
     let timer: TimerHandle;
     const deadline = new Promise<void>((resolve) => {
       timer = clock.setTimeout(resolve, deadlineMs);
     });
-    await Promise.race([host.idle(), deadline]);
+    await Promise.race([idle(), deadline]);
     clock.clearTimeout(timer);
     gate.close('closed');
     replays.close();
     healthWatch.close();
     // Before the subscribers are gone, with what they counted.
     registry.close();
+    requests.close();
     const undelivered = host.close();
     heartbeat.stop();
     try {

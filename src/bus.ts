@@ -14,6 +14,7 @@ import type { EntityRef } from './entities/entity-ref.ts';
 import type { DiscoveryReport } from './discover-handlers.ts';
 import type { SubscriberOptions } from './options.ts';
 import type { PublishReport, PublishResult } from './publishing/publisher.ts';
+import type { BusRequests } from './requests/request-options.ts';
 import type { RoutingRule } from './routing-rules.ts';
 import type { StreamOptions } from './stream-options.ts';
 import type { Subscribable } from './subscriptions/subscribable.ts';
@@ -47,7 +48,7 @@ export interface CloseReport {
 }
 
 /** An event bus. Made by `createBus`. All functions may be taken off it and called alone. */
-export interface Bus extends BusLog, BusRegistry, AsyncDisposable {
+export interface Bus extends BusLog, BusRegistry, BusRequests, AsyncDisposable {
   /**
    * Publishes one event: a definition and its data, a draft, an envelope, or a type and its data.
    *

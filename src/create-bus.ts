@@ -16,6 +16,7 @@ import { eventLift } from './publishing/lift-event.ts';
 import { compose } from './middleware.ts';
 import { PublishGate } from './publishing/publish-gate.ts';
 import { Publisher } from './publishing/publisher.ts';
+import { Requests } from './requests/requests.ts';
 import { RoutingRules } from './routing-rules.ts';
 import { SubscriberHost, type HostOptions, type HostPorts } from './subscriptions/subscriber-host.ts';
 import { SubscriptionRegistry } from './subscriptions/subscription-registry.ts';
@@ -75,6 +76,7 @@ export function createBus(options: BusOptions = {}): Bus {
   const publishFrom = (call: HandlerCall): HandlerContext['publish'] => publisher.publishFrom(call);
   const hostPorts = { ...ports, streams: both(streams, entities), publishFrom, announce, subscriptions };
   const host = new SubscriberHost(hostOptions(resolved), hostPorts);
+  const requests = newRequests(resolved, hostPorts);
   return assembleBus({
     ...ports,
     types: registry,
@@ -82,12 +84,22 @@ export function createBus(options: BusOptions = {}): Bus {
     host,
     streams,
     entities,
+    requests,
     publisher,
     gate,
     errors,
     heartbeatMs,
     ...busLogParts(resolved, { ...kept, registry, factory, gate, host, publisher }),
   });
+}
+
+/** Requests have types of their own, apart from those of events. */
+function newRequests(resolved: ResolvedBus, ports: HostPorts): Requests {
+  const { clock, random } = ports;
+  const registry = new EventRegistry(resolved.unknownTypes);
+  const factory = new EventFactory(resolved, { clock, random, registry });
+  const options = { ...hostOptions(resolved), defaults: {} };
+  return new Requests(options, { ...ports, factory, registry, source: resolved.source });
 }
 
 function hostOptions({

@@ -27,9 +27,15 @@ export {
   type EventOf,
   type Upcast,
 } from '../streams/event/define-event.ts';
+export {
+  defineRequest,
+  type DefineRequestOptions,
+  type RequestDefinition,
+} from '../streams/event/define-request.ts';
 export type { Delivery } from '../streams/event/delivery.ts';
 export type { EventEnvelope, Metadata } from '../streams/event/envelope.ts';
 export {
+  AskError,
   BatchError,
   BreakerOpenError,
   BreakwaterError,
@@ -48,8 +54,10 @@ export {
   StorageError,
   TransportError,
   ValidationError,
+  type AskErrorCode,
   type EntityErrorReason,
   type ErrorCode,
+  type Refusal,
   type ValidationIssue,
 } from '../streams/event/errors.ts';
 export type { UnknownTypes } from '../streams/event/event-registry.ts';
@@ -88,6 +96,7 @@ export type {
   FoundHandler,
 } from './discover-handlers.ts';
 export type { Enricher } from './publishing/event-factory.ts';
+export type { Exchange, ExchangeAskOptions, IncomingRequest, ResponderPorts } from './exchange.ts';
 export type {
   Appended,
   AppendListener,
@@ -129,6 +138,7 @@ export { publishTo, type PublishToOptions } from './publish-to.ts';
 export type { PublishReport, PublishResult, SubscriberOutcome } from './publishing/publisher.ts';
 export type { QueryCacheOptions, QueryRange } from './replay/queries.ts';
 export type { Replay, ReplayOptions, ReplayProgress } from './replay/replay.ts';
+export type { BusAskOptions, BusRequests, Responder, RespondOptions } from './requests/request-options.ts';
 export type { RoutingRule } from './routing-rules.ts';
 export type {
   Snapshot,

@@ -39,6 +39,8 @@ export class AnswerInbox {
   #prefix = '';
   #number = 0;
   #timer: TimerHandle;
+  /** When the timer fires. */
+  #due = Infinity;
 
   constructor(link: NatsLink, clock: Clock, timeoutMs: number) {
     this.#clock = clock;
@@ -49,22 +51,23 @@ export class AnswerInbox {
 
   readonly #inboxPrefix: string;
 
-  /** Sends a request. @throws what the client throws for a message that is too large, or a closed connection. */
+  /** Sends a request, and waits `timeoutMs` for the answer. @throws what the client throws for a message that is too large, or a closed connection. */
   ask(
     connection: NatsConnection,
     subject: string,
     payload: Uint8Array | string,
     headers?: MsgHdrs,
+    timeoutMs = this.#timeoutMs,
   ): Promise<Answer> {
     this.#listen(connection);
     this.#number += 1;
     const token = String(this.#number);
     const reply = this.#prefix + token;
     connection.publish(subject, payload, headers === undefined ? { reply } : { reply, headers });
-    const deadline = this.#clock.monotonic() + this.#timeoutMs;
+    const deadline = this.#clock.monotonic() + timeoutMs;
     return new Promise((resolve) => {
       this.#asked.set(token, { subject, deadline, resolve });
-      this.#timer ??= this.#clock.setTimeout(this.#expire, this.#timeoutMs, true);
+      if (deadline < this.#due) this.#arm(deadline, timeoutMs);
     });
   }
 
@@ -119,15 +122,21 @@ export class AnswerInbox {
     return this.#prefix !== '' && subject.startsWith(this.#prefix);
   }
 
+  #arm(due: number, afterMs: number): void {
+    this.#clock.clearTimeout(this.#timer);
+    this.#due = due;
+    this.#timer = this.#clock.setTimeout(this.#expire, afterMs, true);
+  }
+
   readonly #expire = (): void => {
     this.#timer = undefined;
+    this.#due = Infinity;
     const now = this.#clock.monotonic();
+    let earliest = Infinity;
     for (const [token, { deadline }] of this.#asked) {
-      if (deadline > now) {
-        this.#timer = this.#clock.setTimeout(this.#expire, deadline - now, true);
-        return;
-      }
-      this.#end(token, { kind: 'timed-out' });
+      if (deadline <= now) this.#end(token, { kind: 'timed-out' });
+      else earliest = Math.min(earliest, deadline);
     }
+    if (earliest < this.#due) this.#arm(earliest, earliest - now);
   };
 }

@@ -17,6 +17,7 @@ import { type CoreNatsOptions, resolveCore, type ResolvedCore } from './core-opt
 import { CorePublisher } from './core-publisher.ts';
 import { CoreSubscription } from './core-subscription.ts';
 import { GroupCommit } from './group-commit.ts';
+import { NatsExchange } from './nats-exchange.ts';
 import { NatsLink } from './nats-link.ts';
 import { SlotTable } from './slot-table.ts';
 import { coreSubject } from './subjects.ts';
@@ -54,6 +55,7 @@ class CoreTransport implements Transport {
     shared: true,
     settlements: false,
   } as const;
+  readonly exchange: NatsExchange;
   readonly #ports: TransportPorts & { readonly logger: Logger };
   readonly #link: NatsLink;
   readonly #format: WireFormat;
@@ -71,6 +73,7 @@ class CoreTransport implements Transport {
     this.#turn = new Turn(clock);
     this.#link = new NatsLink(config.nats, { clock, random, logger });
     this.#format = new WireFormat(config.codec, config.batching === 'off', config.maxMessageBytes);
+    this.exchange = new NatsExchange({ clock, logger, link: this.#link, format: this.#format });
     this.#slots = new SlotTable(1, (event) => coreSubject(config.nats.namespace, event));
     this.#publisher = new CorePublisher(this.#link, this.#format, clock);
     const { maxBatchEvents: maxEvents, maxPending, publishTimeoutMs: timeoutMs } = config;
@@ -102,7 +105,7 @@ class CoreTransport implements Transport {
 
   async ready(): Promise<void> {
     await this.#link.connected();
-    await this.#calls.whenOpen();
+    await Promise.all([this.#calls.whenOpen(), this.exchange.whenOpen()]);
   }
 
   publish(
@@ -134,6 +137,7 @@ class CoreTransport implements Transport {
     if (!this.#calls.close()) return;
     if (this.#link.up !== undefined) await this.#commit.whenQuiet();
     this.#commit.close();
+    this.exchange.close();
     this.#publisher.close();
     await this.#link.close();
   }

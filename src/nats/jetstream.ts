@@ -26,6 +26,7 @@ import { type JetStreamOptions, resolveJetStream, type ResolvedJetStream } from 
 import { JetStreamEntities } from './jetstream-entities.ts';
 import { JetStreamPublisher } from './jetstream-publisher.ts';
 import { JetStreamSubscription } from './jetstream-subscription.ts';
+import { NatsExchange } from './nats-exchange.ts';
 import { NatsLink } from './nats-link.ts';
 import { SlotTable } from './slot-table.ts';
 import { storedSubject } from './subjects.ts';
@@ -58,6 +59,7 @@ export function jetStream(options: JetStreamOptions = {}): TransportFactory {
 class JetStreamTransport implements Transport {
   readonly name = 'jetstream';
   readonly features: TransportFeatures;
+  readonly exchange: NatsExchange;
   readonly entities: JetStreamEntities;
   readonly #config: ResolvedJetStream;
   readonly #ports: TransportPorts & { readonly logger: Logger };
@@ -94,6 +96,7 @@ class JetStreamTransport implements Transport {
     this.#turn = new Turn(clock);
     this.#link = new NatsLink(config.nats, { clock, random, logger });
     this.#format = new WireFormat(config.codec, config.batching === 'off', config.maxMessageBytes);
+    this.exchange = new NatsExchange({ clock, logger, link: this.#link, format: this.#format });
     const shared = { clock, random, link: this.#link, format: this.#format };
     this.#publisher = new JetStreamPublisher({ published, ackTimeoutMs }, shared);
     this.#commit = new GroupCommit(
@@ -147,7 +150,7 @@ class JetStreamTransport implements Transport {
 
   async ready(): Promise<void> {
     await this.#prepared();
-    await this.#calls.whenOpen();
+    await Promise.all([this.#calls.whenOpen(), this.exchange.whenOpen()]);
   }
 
   publish(
@@ -191,6 +194,7 @@ class JetStreamTransport implements Transport {
     this.entities.close();
     this.#state.close();
     this.#commit.close();
+    this.exchange.close();
     this.#publisher.close();
     this.#acknowledger.close();
     this.#inbox.close();

@@ -4,9 +4,10 @@ import { coveringPattern, isGlob, type GlobPattern } from '../../streams/event/g
 import { isSubset, overlaps } from '../../streams/event/pattern.ts';
 import { priorities } from '../../streams/event/priority.ts';
 
-/** Second tokens: a stream's events, and copies of what was given up. No lane is called so. */
+/** Second tokens: a stream's events, copies of what was given up, and requests. No lane is called so. */
 const eventsToken = 'events';
 const deadLetterToken = 'dead-letters';
+const requestToken = 'requests';
 
 /** Returns a namespace: the first token of all subjects. @throws TypeError for what is no single token. */
 export function checkNamespace(namespace: unknown): string {
@@ -49,6 +50,11 @@ export function storedSubjects(namespace: string, lane = '*', partition = '*', t
 /** Where copies of events lie that `subscriber` gave up: `shop.dead-letters.billing.order.placed`. */
 export function deadLetterSubject(namespace: string, subscriber: string, type: string): string {
   return `${namespace}.${deadLetterToken}.${nameToken(subscriber)}.${type}`;
+}
+
+/** Where requests of a type are sent: `shop.requests.price.quote`. */
+export function requestSubject(namespace: string, type: string): string {
+  return `${namespace}.${requestToken}.${type}`;
 }
 
 /** All copies of events that were given up. */

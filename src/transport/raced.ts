@@ -1,7 +1,5 @@
-import type { Published } from './transport.ts';
-
-/** Gives up waiting for a publish when `signal` says so; the publish itself goes on. */
-export function raced(outcome: Promise<Published>, signal: AbortSignal): Promise<Published> {
+/** Gives up waiting for an outcome when `signal` says so; what was begun goes on. */
+export function raced<T>(outcome: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);
     if (signal.aborted) abort();

@@ -7,6 +7,7 @@ import type { GlobPattern } from '../../streams/event/glob.ts';
 import type { Random } from '../../streams/event/random.ts';
 import type { Credit } from '../../streams/queue/credit.ts';
 import type { DropReason, MailboxOptions } from '../../streams/queue/mailbox.ts';
+import type { Exchange } from '../exchange.ts';
 import type { Logger } from '../logger.ts';
 import type { PublishLevel } from '../publish-level.ts';
 import type { SharedEntities } from '../shared-entities.ts';
@@ -146,6 +147,11 @@ export interface Transport {
   readonly store?: Store;
   /** What it offers to entities that several processes share. */
   readonly entities?: SharedEntities;
+  /**
+   * Carries questions and their answers to other processes. Where it is absent, the bus carries them itself, unless the
+   * transport is `shared`: then there is nobody to ask.
+   */
+  readonly exchange?: Exchange;
   /** Publishes are under way whose events have not reached their subscriptions yet. */
   readonly busy?: boolean;
   /** A promise only where it has to wait: for room, for a disk, for a server. */

@@ -16,7 +16,23 @@ export type ErrorCode =
   | 'ERR_DEADLOCK'
   | 'ERR_CAUSATION_DEPTH'
   | 'ERR_DISCOVERY'
-  | 'ERR_ENTITY';
+  | 'ERR_ENTITY'
+  | AskErrorCode;
+
+/** Why a question has no answer. */
+export type AskErrorCode =
+  /** The responder said no, or failed: `remote` says how. */
+  | 'ERR_ASK_REFUSED'
+  /** Nobody answers questions of this type now. */
+  | 'ERR_ASK_NO_RESPONDER'
+  /** No answer came in time. Whether the question was acted on is unknown. */
+  | 'ERR_ASK_TIMEOUT'
+  /** The responder has no room, or is about to leave. Nothing was done. */
+  | 'ERR_ASK_BUSY'
+  /** The question, or the answer to it, is more than one message carries. */
+  | 'ERR_ASK_TOO_LARGE'
+  /** What came back is no answer, or not of the form that was defined. */
+  | 'ERR_ASK_MALFORMED';
 
 /** Base of all errors that Breakwater throws or rejects with. */
 export abstract class BreakwaterError extends Error {
@@ -213,6 +229,44 @@ export class EntityError extends BreakwaterError {
     this.key = about.key;
     this.reason = about.reason;
     this.retryable = about.reason === 'timeout';
+  }
+}
+
+/** What a responder said instead of an answer. Texts of another process: at most 300 characters. */
+export interface Refusal {
+  /** Code of the error that it threw; `ERR_ASK_FAILED` where that has none, and its message is its own affair. */
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+  /** Milliseconds to wait before asking again, where it said so. */
+  readonly retryAfterMs?: number;
+}
+
+/** A question got no answer: `code` says why, `remote` what the responder said. */
+export class AskError extends BreakwaterError {
+  readonly code: AskErrorCode;
+  readonly retryable: boolean;
+  /** Type of the request. */
+  readonly type: string;
+  /** Only for what a responder said itself. */
+  readonly remote: Refusal | undefined;
+
+  constructor(
+    message: string,
+    about: {
+      readonly code: AskErrorCode;
+      readonly type: string;
+      readonly remote?: Refusal;
+      readonly cause?: unknown;
+    },
+  ) {
+    super(message, 'cause' in about ? { cause: about.cause } : undefined);
+    const { code, type, remote } = about;
+    this.code = code;
+    this.type = type;
+    this.remote = remote;
+    const lasting = code === 'ERR_ASK_TOO_LARGE' || code === 'ERR_ASK_MALFORMED';
+    this.retryable = code === 'ERR_ASK_REFUSED' ? remote?.retryable === true : !lasting;
   }
 }
 
