@@ -87,6 +87,7 @@ export type {
   DeadLetterOptions,
   DeadLetterReason,
   DeadLetters,
+  GivenUp,
   StoredError,
 } from './dead-letters/dead-letter.ts';
 export type {

@@ -5,7 +5,7 @@ import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { Settlement } from '../../streams/event/outcome.ts';
 import { matches } from '../../streams/event/pattern.ts';
 import { checkChoice } from '../check-options.ts';
-import type { DeadLetter, DeadLetterFilter, DeadLetterOptions, DeadLetters } from './dead-letter.ts';
+import type { DeadLetter, DeadLetterFilter, DeadLetterOptions, DeadLetters, GivenUp } from './dead-letter.ts';
 import type { DeadLetterRecords } from './dead-letter-records.ts';
 import type { Logger } from '../logger.ts';
 import { checkInteger, checkNumber } from '../options.ts';
@@ -98,6 +98,17 @@ export class DeadLetterStore implements DeadLetters {
     if (this.#ports.records === undefined) kept();
     else this.#write(stored, kept);
     return true;
+  }
+
+  keep({ position, ...givenUp }: GivenUp): Promise<void> {
+    const time = this.#ports.clock.now();
+    const letter = { ...givenUp, position, reason: 'fatal', attempts: 1, time } as const;
+    return new Promise((kept) => {
+      const take = (): void => {
+        if (!this.add(letter, kept)) this.whenRoom(take);
+      };
+      take();
+    });
   }
 
   /** Resolves when no write is under way: each has been made, or has failed and is made again later. */

@@ -48,6 +48,10 @@ export interface StoredError {
   readonly code?: string;
 }
 
+/** What is known of an event that was given up by something else than a subscriber. */
+export type GivenUp = Pick<DeadLetter, 'event' | 'subscriber' | 'error'> &
+  Partial<Pick<DeadLetter, 'position'>>;
+
 /** Which dead letters are meant; all conditions must hold. */
 export interface DeadLetterFilter {
   readonly id?: number;
@@ -77,6 +81,11 @@ export interface DeadLetters {
   /** Those that match, oldest first. */
   list(filter?: DeadLetterFilter): DeadLetter[];
   get(id: number): DeadLetter | undefined;
+  /**
+   * Takes an event that something else than a subscriber has given up, a bridge for one, with the reason `fatal`.
+   * Resolves when it is kept; where they are full and hold, not before there is room.
+   */
+  keep(givenUp: GivenUp): Promise<void>;
   /**
    * Gives those that match back to the subscribers that gave them up, and only to them, and takes them
    * from the list once they are in the mailbox. Resolves to how many; those whose subscriber is gone stay, and

@@ -1,3 +1,5 @@
+export type { BridgeStatus } from '../bridge/bridge-status.ts';
+export { bridge, type Bridge, type BridgeOptions } from './bridge.ts';
 export { nats } from './core.ts';
 export type { CoreNatsOptions } from './core-options.ts';
 export { deleteStreams } from './delete-streams.ts';

@@ -2,7 +2,7 @@
 export type PublishAnswer =
   | { readonly kind: 'stored'; readonly sequence: number; readonly duplicate: boolean }
   /** Refused for good. */
-  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'refused'; readonly why: string; readonly code: number }
   /** It may be stored or not: ask again, under the same id. */
   | { readonly kind: 'unproven'; readonly why: string };
 
@@ -29,7 +29,8 @@ export function readPublishAnswer(data: Uint8Array): PublishAnswer {
 function refusal(error: object): PublishAnswer {
   const { code, err_code, description } = error as Record<string, unknown>;
   const why = `${typeof description === 'string' ? description.slice(0, 200) : 'no reason given'} (${String(err_code)})`;
-  return { kind: code === 503 || err_code === inProcess ? 'unproven' : 'refused', why };
+  if (code === 503 || err_code === inProcess) return { kind: 'unproven', why };
+  return { kind: 'refused', why, code: Number(err_code) };
 }
 
 function parse(data: Uint8Array): Record<string, unknown> | undefined {
