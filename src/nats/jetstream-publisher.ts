@@ -3,6 +3,7 @@ import type { Clock } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
 import { ClosedError, TransportError } from '../../streams/event/errors.ts';
 import type { Random } from '../../streams/event/random.ts';
+import type { Logger } from '../logger.ts';
 import type { Published } from '../transport/transport.ts';
 import { type Answer, AnswerInbox } from './answer-inbox.ts';
 import { encodeBatch } from './encode-batch.ts';
@@ -23,6 +24,7 @@ export interface JetStreamPublisherPorts {
   readonly random: Random;
   readonly link: NatsLink;
   readonly format: WireFormat;
+  readonly logger: Logger;
 }
 
 /** Milliseconds for which a failure counts when nothing is published: then it may be over. */
@@ -88,6 +90,7 @@ export class JetStreamPublisher {
       why = verdict.again;
       this.#trouble = why;
       this.#troubledAt = this.#ports.clock.monotonic();
+      this.#ports.logger.debug({ subject }, `a message to ${subject} is sent again: ${why}`);
       if (answer.kind !== 'disconnected') await this.#pause(attempt, deadline, why);
     }
   }

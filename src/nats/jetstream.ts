@@ -97,7 +97,7 @@ class JetStreamTransport implements Transport {
     this.#link = new NatsLink(config.nats, { clock, random, logger });
     this.#format = new WireFormat(config.codec, config.batching === 'off', config.maxMessageBytes);
     this.exchange = new NatsExchange({ clock, logger, link: this.#link, format: this.#format });
-    const shared = { clock, random, link: this.#link, format: this.#format };
+    const shared = { clock, random, logger, link: this.#link, format: this.#format };
     this.#publisher = new JetStreamPublisher({ published, ackTimeoutMs }, shared);
     this.#commit = new GroupCommit(
       {

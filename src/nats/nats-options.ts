@@ -18,7 +18,7 @@ export interface NatsOptions {
   readonly tls?: TlsOptions;
   /** Milliseconds that a call waits for a connection before it fails. Default `5_000`. */
   readonly connectTimeoutMs?: number;
-  /** Milliseconds between pings; a server that answers none for two of them is left. Default `500`. */
+  /** Milliseconds between pings; a server that has answered none of the last two is left at the third. Default `400`. */
   readonly pingIntervalMs?: number;
   /**
    * What to do about servers before 2.10.27, which let one account harm another (CVE-2025-30215). Default
@@ -47,7 +47,7 @@ export const natsOptionNames: OptionNames<NatsOptions> = {
 
 /** Checks what was asked for and fills in the defaults. @throws RangeError or TypeError that names the option. */
 export function resolveNatsOptions(options: NatsOptions): ResolvedNats {
-  const { connectTimeoutMs = 5000, pingIntervalMs = 500, oldServers = 'warn', auth, tls } = options;
+  const { connectTimeoutMs = 5000, pingIntervalMs = 400, oldServers = 'warn', auth, tls } = options;
   const namespace = checkNamespace(options.namespace ?? 'breakwater');
   const servers = [options.servers ?? 'nats://127.0.0.1:4222'].flat();
   if (servers.length === 0) throw new TypeError('servers must hold at least one address');
