@@ -35,6 +35,7 @@ export interface MachineShape {
 
 export interface Counter {
   readonly n: number;
+  readonly last?: string;
 }
 
 export type Args = { readonly context: Counter; readonly event: EventObject & { readonly by?: number } };
