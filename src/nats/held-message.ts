@@ -20,6 +20,8 @@ export interface HeldEvent {
   readonly event: { readonly id: string };
   /** Whether it needs no more care. */
   readonly done: boolean;
+  /** Whether a handler has had it. */
+  readonly tried: boolean;
 }
 
 /**
@@ -67,6 +69,11 @@ export class HeldMessage {
 
   get fencingToken(): number | undefined {
     return this.#ports.owner?.token;
+  }
+
+  /** Whether handlers have had all of it, and have it no more. */
+  get tried(): boolean {
+    return this.running === 0 && this.events.every(({ done, tried }) => done || tried);
   }
 
   /** Places of its events that are settled. */

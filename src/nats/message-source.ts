@@ -9,6 +9,7 @@ import type { NatsLink } from './nats-link.ts';
 import type { Ownership } from './ownership.ts';
 import { firstOpen, type Settled } from './partition-progress.ts';
 import { type Doubt, PullSource } from './pull-source.ts';
+import type { Trial } from './suspect-trials.ts';
 
 /** Events that a message is taken to hold before the first has come; then, the most of late. */
 const firstGuess = 64;
@@ -27,6 +28,8 @@ export interface MessageSourceConfig {
   readonly owner?: Ownership;
   /** What owners before have settled. */
   readonly before?: Settled;
+  /** Where the first message is to be tried alone, since owners may have died of it. */
+  readonly trial?: Trial | undefined;
 }
 
 export interface MessageSourcePorts {
@@ -67,12 +70,17 @@ export class MessageSource {
   #changes = 0;
   #idle: () => void = nothing;
   #perMessage = firstGuess;
+  /** Until its first message has been tried. */
+  #trial: Trial | undefined;
+  #alone: boolean;
 
   constructor(config: MessageSourceConfig, ports: MessageSourcePorts) {
     this.#config = config;
     this.#ports = ports;
     this.#spec = config.spec;
     this.#ledger = new MessageLedger(config.before);
+    this.#trial = config.trial;
+    this.#alone = config.trial !== undefined;
     this.#heldPorts = {
       acknowledger: ports.acknowledger,
       owner: config.owner,
@@ -127,6 +135,12 @@ export class MessageSource {
   /** Asks for more if there is room. */
   refill(): void {
     this.#pull.refill();
+  }
+
+  /** Takes more than the message that was to be tried alone. */
+  goOn(): void {
+    this.#alone = false;
+    this.refill();
   }
 
   /** Takes no more messages; what is held is still acknowledged. */
@@ -218,7 +232,12 @@ export class MessageSource {
       return;
     }
     const held = new HeldMessage(
-      { sequence, deliveries, reply: message.reply, arrivedAt: clock.monotonic() },
+      {
+        sequence,
+        deliveries: deliveries + (this.#held.size === 0 ? (this.#trial?.deaths ?? 0) : 0),
+        reply: message.reply,
+        arrivedAt: clock.monotonic(),
+      },
       this.#heldPorts,
     );
     held.settledBefore = settledBefore;
@@ -248,15 +267,24 @@ export class MessageSource {
   };
 
   #lookIdle(): void {
+    if (this.#trial !== undefined) this.#judge(this.#trial);
     if (this.#idle === nothing) return;
     for (const { running } of this.#held.values()) if (running > 0) return;
     this.#idle();
     this.#idle = nothing;
   }
 
+  #judge({ onTried }: Trial): void {
+    const [first] = this.#held.values();
+    if (this.#deliveries === 0 || first?.tried === false) return;
+    this.#trial = undefined;
+    onTried();
+  }
+
   /** Messages to ask for: in pieces that are worth a request, and always one when none is on its way. */
   readonly #room = (requested: number): number => {
     const { window } = this.#config;
+    if (this.#alone) return requested === 0 && this.#trial !== undefined && this.#held.size === 0 ? 1 : 0;
     const expected = this.#events + requested * this.#perMessage;
     if (expected >= window) return 0;
     const count = Math.min(maxRequest, Math.max(1, Math.floor((window - expected) / this.#perMessage)));

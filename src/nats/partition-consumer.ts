@@ -13,6 +13,12 @@ export function partitionConsumerName(prefix: string, token: number, number: num
   return `${prefix}=e${String(token).padStart(9, '0')}-${number}`;
 }
 
+/** Where an owner begins, and whether messages of the one before it were under way. */
+export interface OwnerStart {
+  readonly from: ConsumerStart;
+  readonly underWay: boolean;
+}
+
 /**
  * Where an owner begins that takes over: behind what the one before has kept as settled, or acknowledged since.
  *
@@ -23,17 +29,19 @@ export async function startOfOwner(
   stream: string,
   before: PartitionProgress,
   from: ConsumerStart,
-): Promise<ConsumerStart> {
+): Promise<OwnerStart> {
   let sequence = firstOpen(before) ?? 0;
+  let underWay = false;
   for (const name of before.consumers) {
     const info = await consumerInfo(manager, { stream, name });
     if (info === undefined) continue;
-    const { ack_floor, config } = info;
+    const { ack_floor, config, num_ack_pending } = info;
+    underWay ||= num_ack_pending > 0;
     // One that nothing came from yet says only where it began.
     sequence = Math.max(sequence, ack_floor.stream_seq === 0 ? 0 : ack_floor.stream_seq + 1);
     sequence = Math.max(sequence, config.opt_start_seq ?? 0);
   }
-  return sequence === 0 ? from : { sequence };
+  return { from: sequence === 0 ? from : { sequence }, underWay };
 }
 
 /** Creates an owner's consumer, then deletes those before it, whose messages thereby come to nobody else. */

@@ -9,15 +9,37 @@ export interface Settled {
   readonly open: readonly OpenMessage[];
 }
 
+/** Where an owner began, and what is suspected of the message there. */
+export interface Begun {
+  /** 0 where there was nothing to begin behind. */
+  readonly sequence: number;
+  /** Owners that died, one after the other, with this and other messages in their hands. */
+  readonly crashes: number;
+  /** Owners that died while they tried this message alone. */
+  readonly deaths: number;
+  /** Whether it is being tried: if the owner dies now, it was this message. */
+  readonly tried: boolean;
+}
+
 /** What is kept of a partition, for its next owner. */
 export interface PartitionProgress extends Settled {
   /** The owner's. */
   readonly token: number;
   /** Consumers that may be there; the last is the owner's. */
   readonly consumers: readonly string[];
+  readonly begun: Begun;
+  /** Whether its owner has handed it over: one that did not may have been killed by what it handled. */
+  readonly left: boolean;
 }
 
-export const noProgress: PartitionProgress = { token: 0, consumers: [], through: 0, open: [] };
+export const noProgress: PartitionProgress = {
+  token: 0,
+  consumers: [],
+  through: 0,
+  open: [],
+  begun: { sequence: 0, crashes: 0, deaths: 0, tried: false },
+  left: true,
+};
 
 /** The first sequence that is not settled; `undefined` where nothing has come yet. */
 export function firstOpen({ through, open }: Settled): number | undefined {
@@ -43,10 +65,16 @@ export function decodeProgress(bytes: Uint8Array): PartitionProgress | undefined
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { token, consumers, through, open }: Readonly<Record<string, unknown>> = { ...value };
-  if (!isCount(token) || !isCount(through)) return undefined;
+  const { token, consumers, through, open, begun, left }: Readonly<Record<string, unknown>> = { ...value };
+  if (!isCount(token) || !isCount(through) || !isBegun(begun) || typeof left !== 'boolean') return undefined;
   if (!isListOf(consumers, isName) || !isListOf(open, isOpenMessage)) return undefined;
-  return { token, consumers, through, open };
+  return { token, consumers, through, open, begun, left };
+}
+
+function isBegun(value: unknown): value is Begun {
+  if (typeof value !== 'object' || value === null) return false;
+  const { sequence, crashes, deaths, tried }: Readonly<Record<string, unknown>> = { ...value };
+  return isCount(sequence) && isCount(crashes) && isCount(deaths) && typeof tried === 'boolean';
 }
 
 function isCount(value: unknown): value is number {

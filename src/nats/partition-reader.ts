@@ -6,8 +6,10 @@ import { type ConsumerSpec, type ConsumerStart, consumerInfo } from './consumer-
 import { MessageSource, type MessageSourceConfig, type MessageSourcePorts } from './message-source.ts';
 import type { Ownership } from './ownership.ts';
 import { partitionConsumerName, replaceConsumers, startOfOwner } from './partition-consumer.ts';
+import type { Begun } from './partition-progress.ts';
 import type { PartitionRecord } from './partition-record.ts';
 import type { Doubt } from './pull-source.ts';
+import type { SuspectTrials, SuspectTurn } from './suspect-trials.ts';
 
 export interface PartitionReaderConfig {
   /** What its consumers' names begin with. */
@@ -24,10 +26,13 @@ export interface PartitionReaderPorts extends Omit<MessageSourcePorts, 'onDoubt'
   readonly logger: Logger;
   readonly manager: JetStreamManager;
   readonly record: PartitionRecord;
+  readonly trials: SuspectTrials;
 }
 
 /** Milliseconds before what the server did not answer is tried again. */
 const againMs = 300;
+/** Owners that died one after the other where they began: one may have been killed by anybody. */
+const suspiciousCrashes = 2;
 
 /**
  * Reads one partition for as long as this process owns it.
@@ -37,7 +42,8 @@ const againMs = 300;
  *
  * Each owner has a consumer of its own, so what the one before held comes first and in order, and not after a
  * timeout behind newer events; with the consumer gone, nothing that the old owner still acknowledges counts.
- * The record says what was settled behind events that were not, so that these alone come again.
+ * The record says what was settled behind events that were not, so that these alone come again. Where owners
+ * die one after the other, the first message is tried alone; those that die of it count as deliveries.
  */
 export class PartitionReader {
   readonly #config: PartitionReaderConfig;
@@ -49,6 +55,7 @@ export class PartitionReader {
   #over = false;
   #detached = false;
   #savedAt = -1;
+  #turn: SuspectTurn | undefined;
   #working: Promise<void> = Promise.resolve();
   #doubting = false;
   #gone: () => void = nothing;
@@ -71,13 +78,14 @@ export class PartitionReader {
   /** Starts nothing more; resolves when nothing of it runs and the next owner can know what is settled. */
   async drain(): Promise<void> {
     this.#leaving = true;
+    this.#turn?.leave();
     this.#ports.clock.clearTimeout(this.#timer);
     await Promise.race([this.#working, this.#whenGone]);
     const source = this.#source;
     if (source === undefined || this.#over) return;
     await source.drain();
     if (this.#isOver()) return;
-    await Promise.race([this.#save(source), this.#whenGone]);
+    await Promise.race([this.#save(source, true), this.#whenGone]);
     this.lose();
   }
 
@@ -86,6 +94,7 @@ export class PartitionReader {
     if (this.#over) return;
     this.#over = true;
     this.#gone();
+    this.#turn?.leave();
     this.#ports.clock.clearTimeout(this.#timer);
     this.#source?.lose();
   }
@@ -123,20 +132,49 @@ export class PartitionReader {
       const spec = this.#nextSpec();
       const before = await record.claim(spec.name);
       if (before === undefined || this.#ended) return;
-      this.#start = await startOfOwner(manager, limits.stream, before, from);
+      const start = await startOfOwner(manager, limits.stream, before, from);
+      this.#start = start.from;
       if (this.#ended) return;
       await replaceConsumers(manager, spec, this.#start, before.consumers);
-      if (this.#ended || !(await record.save(before, [spec.name])) || this.#ended) return;
+      const died = !before.left && start.underWay;
+      const begun = begunAt(start.from, before.begun, died);
+      const { deaths } = begun;
+      const turn = begun.tried ? await this.#enter(deaths) : undefined;
+      if (this.#ended || !(await record.begin(before, spec.name, begun)) || this.#ended) {
+        turn?.leave();
+        return;
+      }
+      const trial = turn === undefined ? undefined : { deaths, onTried: () => void this.#acquit(turn) };
       this.#source = new MessageSource(
-        { ...source, spec, single: true, owner, before },
+        { ...source, spec, single: true, owner, before, trial },
         { ...this.#ports, onDoubt: this.#doubt },
       );
+      void turn?.over.then(() => this.#source?.goOn());
       if (this.#detached) this.#source.detach();
       else this.#source.refill();
     } catch (error) {
+      this.#turn?.leave();
       this.#failed('taken over', error);
       if (!this.#ended) this.#timer = this.#ports.clock.setTimeout(() => this.start(), againMs);
     }
+  }
+
+  /** Waits for its turn among those that owners may have died of. */
+  async #enter(deaths: number): Promise<SuspectTurn> {
+    const turn = this.#ports.trials.enter(deaths);
+    this.#turn = turn;
+    await turn.admitted;
+    return turn;
+  }
+
+  async #acquit(turn: SuspectTurn): Promise<void> {
+    const source = this.#source;
+    try {
+      if (source !== undefined && !this.#over) await this.#ports.record.acquit(source.progress());
+    } catch (error) {
+      this.#failed('kept', error);
+    }
+    turn.leave();
   }
 
   #nextSpec(): ConsumerSpec {
@@ -184,10 +222,11 @@ export class PartitionReader {
     source.readFrom(spec);
   }
 
-  async #save(source: MessageSource): Promise<void> {
+  async #save(source: MessageSource, leaving = false): Promise<void> {
     this.#savedAt = source.changes;
+    const { record } = this.#ports;
     try {
-      await this.#ports.record.save(source.progress());
+      await (leaving ? record.leave(source.progress()) : record.save(source.progress()));
     } catch (error) {
       this.#savedAt = -1;
       this.#failed('kept', error);
@@ -202,6 +241,15 @@ export class PartitionReader {
       `part ${prefix} could not be ${what}: ${describeError(error)}`,
     );
   }
+}
+
+/** What is suspected of the message where an owner begins: `died` says whether the one before it did. */
+function begunAt(start: ConsumerStart, before: Begun, died: boolean): Begun {
+  const sequence = typeof start === 'object' && 'sequence' in start ? start.sequence : 0;
+  const same = sequence === before.sequence;
+  const crashes = (same ? before.crashes : 0) + (died ? 1 : 0);
+  const deaths = same ? before.deaths + (died && before.tried ? 1 : 0) : 0;
+  return { sequence, crashes, deaths, tried: crashes >= suspiciousCrashes || (same && before.tried) };
 }
 
 function nothing(): void {}

@@ -4,6 +4,7 @@ import {
   decodeProgress,
   encodeProgress,
   noProgress,
+  type Begun,
   type PartitionProgress,
   type Settled,
 } from './partition-progress.ts';
@@ -81,7 +82,28 @@ export class PartitionRecord {
    * @throws StorageError
    */
   save(settled: Settled, consumers: readonly string[] = this.#kept.consumers): Promise<boolean> {
-    const saved = this.#tail.then(() => this.#save({ ...settled, consumers, token: this.#config.token }));
+    return this.#inTurn(settled, { consumers });
+  }
+
+  /** Keeps where the owner begins, with its one consumer. False when it belongs to another. @throws StorageError */
+  begin(settled: Settled, consumer: string, begun: Begun): Promise<boolean> {
+    return this.#inTurn(settled, { consumers: [consumer], begun, left: false });
+  }
+
+  /** Keeps that nothing is suspected of the message where the owner began. @throws StorageError */
+  acquit(settled: Settled): Promise<boolean> {
+    const { sequence } = this.#kept.begun;
+    return this.#inTurn(settled, { begun: { sequence, crashes: 0, deaths: 0, tried: false } });
+  }
+
+  /** Keeps how far it has come, for the last time. False when it belongs to another. @throws StorageError */
+  leave(settled: Settled): Promise<boolean> {
+    return this.#inTurn(settled, { left: true });
+  }
+
+  #inTurn({ through, open }: Settled, changed: Partial<PartitionProgress>): Promise<boolean> {
+    const { token } = this.#config;
+    const saved = this.#tail.then(() => this.#save({ ...this.#kept, ...changed, through, open, token }));
     this.#tail = saved.catch(() => {});
     return saved;
   }

@@ -12,6 +12,7 @@ import type { MessageSourceConfig, MessageSourcePorts } from './message-source.t
 import type { ReadingPart } from './jetstream-plan.ts';
 import { PartitionReader } from './partition-reader.ts';
 import { PartitionRecord } from './partition-record.ts';
+import { SuspectTrials } from './suspect-trials.ts';
 
 export interface SharedPartitionsConfig {
   /** The subscriber's. */
@@ -51,6 +52,7 @@ export class SharedPartitions {
   readonly #readers = new Map<number, PartitionReader>();
   readonly #leases: PartitionLeases;
   readonly #throttle: LogThrottle;
+  readonly #trials: SuspectTrials;
   #detached = false;
   #timer: TimerHandle;
   #leave: () => void = nothing;
@@ -60,6 +62,7 @@ export class SharedPartitions {
     this.#config = config;
     this.#ports = ports;
     this.#throttle = new LogThrottle(ports.clock);
+    this.#trials = new SuspectTrials(ports.clock);
     const { random } = ports;
     const member = `${Math.floor(random() * 36 ** 8).toString(36)}${Math.floor(random() * 36 ** 8).toString(36)}`;
     const { name, parts, leaseMs } = config;
@@ -125,7 +128,7 @@ export class SharedPartitions {
     );
     const reader = new PartitionReader(
       { prefix, owner, from, source, limits: { ...limits, filter, inactiveMs: consumersForgottenMs } },
-      { ...this.#ports, record },
+      { ...this.#ports, record, trials: this.#trials },
     );
     this.#readers.get(partition)?.lose();
     this.#readers.set(partition, reader);

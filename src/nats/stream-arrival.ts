@@ -12,6 +12,7 @@ export class StreamArrival implements Arrival {
   readonly held: HeldMessage;
   event: EventEnvelope;
   done = false;
+  tried = false;
   attempt: number;
   readonly #copy: CopyArrival;
   #running = false;
@@ -35,6 +36,7 @@ export class StreamArrival implements Arrival {
 
   started(): void {
     this.#running = true;
+    this.tried = true;
     this.held.running += 1;
   }
 

@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memoryStore } from '../../../src/log/memory-store.ts';
 import { MessageLedger } from '../../../src/nats/message-ledger.ts';
-import { decodeProgress, encodeProgress, firstOpen } from '../../../src/nats/partition-progress.ts';
+import {
+  decodeProgress,
+  encodeProgress,
+  firstOpen,
+  noProgress,
+} from '../../../src/nats/partition-progress.ts';
 import { PartitionRecord } from '../../../src/nats/partition-record.ts';
 import type { SnapshotStore } from '../../../src/snapshot-store.ts';
 import { createVirtualClock } from '../../../src/testing/virtual-clock.ts';
@@ -27,7 +32,27 @@ describe('PartitionRecord', () => {
       consumers: ['a'],
       through: 9,
       open: [[4, 0, 2], [7]],
+      begun: { sequence: 0, crashes: 0, deaths: 0, tried: false },
+      left: true,
     });
+  });
+
+  it('tells the next owner where the one before began, after whom, and whether it has handed over', async () => {
+    const snapshots = store();
+    const first = owner(snapshots, 1);
+    await first.claim('a');
+    await first.begin({ through: 0, open: [] }, 'a', { sequence: 7, crashes: 3, deaths: 2, tried: true });
+    await first.save({ through: 9, open: [] });
+    await first.leave({ through: 11, open: [] });
+
+    const second = owner(snapshots, 2);
+    expect(await second.claim('b')).toMatchObject({
+      begun: { sequence: 7, crashes: 3, deaths: 2, tried: true },
+      through: 11,
+      left: true,
+    });
+    await second.begin({ through: 11, open: [] }, 'b', { sequence: 12, crashes: 0, deaths: 0, tried: false });
+    expect(await owner(snapshots, 3).claim('c')).toMatchObject({ token: 2, left: false });
   });
 
   it('lets an owner that was followed write nothing more', async () => {
@@ -99,7 +124,7 @@ describe('MessageLedger', () => {
           else first.givenBack(sequence);
         }
         const kept = first.progress([]);
-        const copy = decodeProgress(encodeProgress({ token: 1, consumers: ['a'], ...kept }));
+        const copy = decodeProgress(encodeProgress({ ...noProgress, ...kept }));
         const second = new MessageLedger(copy);
         const start = firstOpen(kept) ?? 0;
         for (const one of all) {
