@@ -196,16 +196,17 @@ function nodeOf<E>(ahead: Ahead<E> | undefined, first: readonly Step<E>[], singl
   if (steps.length > maxSteps) {
     throw new RangeError(`at most ${maxSteps} stages may be optional one after the other`);
   }
-  const guards = ahead?.guards ?? [];
+  const { guards = [], final = false, finalAtTimeout = false, finalAtNext = false, wait } = ahead ?? {};
   return {
     steps,
     guards,
     single: single || steps.some((step) => step.single),
-    final: ahead?.final ?? false,
-    finalAtTimeout: ahead?.finalAtTimeout ?? false,
-    finalAtNext: ahead?.finalAtNext ?? false,
-    hasFreshness: (ahead?.finalAtNext ?? false) || guards.some((guard) => guard.nextOnly),
-    wait: ahead?.wait,
+    final,
+    finalAtTimeout,
+    finalAtNext,
+    hasFreshness: finalAtNext || guards.some((guard) => guard.nextOnly),
+    wait,
+    goesOn: steps.length > 0 || finalAtTimeout || finalAtNext || wait !== undefined,
     allSteps: 2 ** steps.length - 1,
   };
 }

@@ -1,21 +1,29 @@
-import { goesOn } from './matcher.ts';
-import type { Program } from './program.ts';
-import type { Completed, KeyState, Run } from './run.ts';
+import { none } from '../queue/linked-lists.ts';
+import type { MatchedKeys } from './matched-keys.ts';
+import type { Node, Program } from './program.ts';
+import type { Completed, Ended } from './run.ts';
+import { anyHoldsStart, keepRuns } from './run-lists.ts';
+import type { RunTable } from './run-table.ts';
 
 /** What the passing of time made of the runs of a key. */
 export interface Expired<E> {
   readonly completed: Completed<E>[];
-  readonly timedOut: Run<E>[];
+  readonly timedOut: Ended<E>[];
 }
 
 /** When time alone will change the runs of a key or let it start one; `Infinity` for never. */
-export function deadlineOf<E>(state: KeyState<E, unknown>, withinMs: number): number {
-  let deadline = state.startsAt;
-  for (let index = 0; index < state.runs.length; index += 1) {
-    const run = state.runs[index] as Run<E>;
-    const expires = run.startTime + withinMs;
+export function deadlineOf<E>(
+  keys: MatchedKeys<E, unknown>,
+  runs: RunTable<E>,
+  key: number,
+  withinMs: number,
+): number {
+  let deadline = keys.startsAt[key] as number;
+  for (let run = keys.first[key] as number; run !== none; run = runs.next[run] as number) {
+    const expires = (runs.startTime[run] as number) + withinMs;
     if (expires < deadline) deadline = expires;
-    if (run.waitsUntil < deadline) deadline = run.waitsUntil;
+    const waitsUntil = runs.waitsUntil[run] as number;
+    if (waitsUntil < deadline) deadline = waitsUntil;
   }
   return deadline;
 }
@@ -25,64 +33,52 @@ export function deadlineOf<E>(state: KeyState<E, unknown>, withinMs: number): nu
  * What comes of it is added to `expired`.
  */
 export function expireRuns<E>(
-  state: KeyState<E, unknown>,
+  keys: MatchedKeys<E, unknown>,
+  runs: RunTable<E>,
+  key: number,
   program: Program<E>,
   time: number,
   expired: Expired<E>,
 ): void {
-  if (state.startsAt === time) {
-    state.startsAt = Infinity;
-    state.mayStart = true;
+  if (keys.startsAt[key] === time) {
+    keys.startsAt[key] = Infinity;
+    keys.mayStart[key] = 1;
   }
-  // Moved up in place: a key may lose a run at every event.
-  const { runs } = state;
-  let kept = 0;
-  for (let index = 0; index < runs.length; index += 1) {
-    const run = pastDeadline(runs[index] as Run<E>, program.withinMs, time, expired);
-    if (run === undefined) continue;
-    runs[kept] = run;
-    kept += 1;
-  }
-  while (runs.length > kept) runs.pop();
-  state.nextDeadline = deadlineOf(state, program.withinMs);
-  if (program.everyFirst === 0) state.mayStart = !runs.some((run) => run.holdsStart);
+  const { withinMs, everyFirst } = program;
+  keepRuns(keys, runs, key, (run) => staysAfter(runs, run, withinMs, time, expired));
+  keys.nextDeadline[key] = deadlineOf(keys, runs, key, withinMs);
+  if (everyFirst === 0) keys.mayStart[key] = anyHoldsStart(keys, runs, key) ? 0 : 1;
 }
 
-/** What is left of a run at `time`. */
-function pastDeadline<E>(
-  run: Run<E>,
+/** Makes of a run what it is at `time`. False when it is over. */
+function staysAfter<E>(
+  runs: RunTable<E>,
+  run: number,
   withinMs: number,
   time: number,
   expired: Expired<E>,
-): Run<E> | undefined {
-  if (run.startTime + withinMs === time) {
-    if (run.node.finalAtTimeout) complete(run, time, expired);
-    else expired.timedOut.push(run);
-    return undefined;
+): boolean {
+  const node = runs.node[run] as Node<E>;
+  if ((runs.startTime[run] as number) + withinMs === time) {
+    if (node.finalAtTimeout) complete(runs, run, time, expired);
+    else expired.timedOut.push(runs.ended(run));
+    return false;
   }
-  if (run.waitsUntil !== time) return run;
-  const next = pastWait(run);
-  if (next.node.final) complete(next, time, expired);
-  return goesOn(next.node) ? next : undefined;
+  if (runs.waitsUntil[run] !== time) return true;
+  const after = node.wait?.after ?? node;
+  runs.node[run] = after;
+  runs.count[run] = 0;
+  runs.possible[run] = after.allSteps;
+  runs.fresh[run] = 1;
+  runs.waitsUntil[run] = after.wait === undefined ? Infinity : time + after.wait.forMs;
+  if (after.final) complete(runs, run, time, expired);
+  return after.goesOn;
 }
 
-function pastWait<E>(run: Run<E>): Run<E> {
-  const node = run.node.wait?.after ?? run.node;
-  return {
-    ...run,
-    node,
-    count: 0,
-    possible: node.allSteps,
-    fresh: true,
-    waitsUntil: node.wait === undefined ? Infinity : run.waitsUntil + node.wait.forMs,
-  };
-}
-
-function complete<E>(
-  { taken, startTime, startSequence }: Run<E>,
-  endTime: number,
-  expired: Expired<E>,
-): void {
+function complete<E>(runs: RunTable<E>, run: number, endTime: number, expired: Expired<E>): void {
+  const taken = runs.taken[run];
   if (taken === undefined) return;
+  const startTime = runs.startTime[run] as number;
+  const startSequence = runs.startSequence[run] as number;
   expired.completed.push({ taken, startTime, startSequence, endTime });
 }

@@ -1,3 +1,4 @@
+import { none } from '../queue/linked-lists.ts';
 import { TimeHeap } from '../queue/time-heap.ts';
 import {
   type InputPoint,
@@ -5,7 +6,9 @@ import {
   type ResumePoint,
   ResumeTracker,
 } from '../windows/resume-tracker.ts';
-import type { Run, RunStart } from './run.ts';
+import type { MatchedKeys } from './matched-keys.ts';
+import type { RunStart } from './run.ts';
+import type { RunTable } from './run-table.ts';
 
 /** Where a pattern that is looked for anew must take its input up. Plain data, to be stored. */
 export interface PatternResumePoint extends ResumePoint {
@@ -26,15 +29,9 @@ export interface Arrival {
   readonly mark: OpenMark;
 }
 
-type Began = Pick<Run<unknown>, 'startSequence' | 'start'>;
-
-/** The state of a key, as far as it matters here. */
-interface Tracked {
-  readonly key: unknown;
-  /** The one that began first stands first; matches that wait, wait for one that began before them. */
-  readonly runs: readonly Began[];
-  tracked: boolean;
-}
+/** The keys and their runs, as far as they matter here. */
+type Keys = Pick<MatchedKeys<unknown, unknown>, 'first' | 'known' | 'nameOf'>;
+type Runs = Pick<RunTable<unknown>, 'start' | 'startSequence'>;
 
 /**
  * Follows from which input on all runs of a matcher can be made again.
@@ -49,7 +46,9 @@ export class PatternRecovery {
   /** A match ends other runs, or a run keeps others from beginning: a key must not be begun amid. */
   readonly #listsKeys: boolean;
   readonly #inputs = new ResumeTracker(() => {});
-  readonly #first = new TimeHeap<Tracked>();
+  readonly #first = new TimeHeap<number>();
+  /** Whether a key stands in that heap; its place may have gone to another key since. */
+  readonly #isTracked: boolean[] = [];
   #told: InputPoint | undefined;
   #seen = -Infinity;
   #untold = 0;
@@ -100,18 +99,18 @@ export class PatternRecovery {
   }
 
   /** A key may have runs now. */
-  track(state: Tracked): void {
-    const first = state.runs[0];
-    if (state.tracked || first === undefined) return;
-    state.tracked = true;
-    this.#first.push(first.startSequence, state);
+  track(key: number, keys: Keys, runs: Runs): void {
+    const run = keys.first[key] as number;
+    if (run === none || this.#isTracked[key] === true) return;
+    this.#isTracked[key] = true;
+    this.#first.push(runs.startSequence[run] as number, key);
   }
 
-  /** Says where to resume, if that has changed; `keys` holds all keys that have runs, `live` of them. */
-  report(told: number, keys: Iterable<Tracked>, live: number): void {
+  /** Says where to resume, if that has changed; `live` keys have runs. */
+  report(told: number, keys: Keys, runs: Runs, live: number): void {
     const resumed = this.#resumedAt;
     if (resumed !== undefined && (told < resumed.told || this.#seen < resumed.seen)) return;
-    const oldest = this.#oldest();
+    const oldest = this.#oldest(keys, runs);
     const point = oldest?.point ?? this.#inputs.needed;
     if (point === undefined || point === this.#told) return;
     // A list costs as much as it is long; told no more often, it costs each input the same.
@@ -119,29 +118,30 @@ export class PatternRecovery {
     this.#told = point;
     this.#untold = 0;
     const resume = { ...point, told, seen: this.#seen };
-    if (this.#listsKeys) this.#tell({ ...resume, open: openOf(keys) });
+    if (this.#listsKeys) this.#tell({ ...resume, open: openOf(keys, runs) });
     else this.#tell(oldest === undefined ? resume : { ...resume, first: oldest.position });
   }
 
   /** The first event of the run that began first. */
-  #oldest(): RunStart | undefined {
+  #oldest(keys: Keys, runs: Runs): RunStart | undefined {
     const heap = this.#first;
-    for (let state = heap.peek(); state !== undefined; state = heap.peek()) {
-      const first = state.runs[0];
-      if (first?.startSequence === heap.nextTime) return first.start;
+    for (let key = heap.peek(); key !== undefined; key = heap.peek()) {
+      const run = keys.first[key] as number;
+      const began = run === none ? none : (runs.startSequence[run] as number);
+      if (began === heap.nextTime) return runs.start[run];
       heap.pop();
-      if (first === undefined) state.tracked = false;
-      else heap.push(first.startSequence, state);
+      if (run === none) this.#isTracked[key] = false;
+      else heap.push(began, key);
     }
     return undefined;
   }
 }
 
-function openOf(keys: Iterable<Tracked>): [string, number][] {
+function openOf(keys: Keys, runs: Runs): [string, number][] {
   const open: [string, number][] = [];
-  for (const state of keys) {
-    const start = state.runs[0]?.start;
-    if (start !== undefined) open.push([String(state.key), start.position]);
+  for (const key of keys.known()) {
+    const start = runs.start[keys.first[key] as number];
+    if (start !== undefined) open.push([String(keys.nameOf(key)), start.position]);
   }
   return open;
 }

@@ -59,6 +59,8 @@ export interface Node<E> {
   /** Something in the node holds for the very next event only. */
   readonly hasFreshness: boolean;
   readonly wait: Wait<E> | undefined;
+  /** Something can still come of a run here. */
+  readonly goesOn: boolean;
   /** One bit for each step. */
   readonly allSteps: number;
 }

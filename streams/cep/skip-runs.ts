@@ -1,24 +1,32 @@
+import { none } from '../queue/linked-lists.ts';
+import type { MatchedKeys } from './matched-keys.ts';
 import type { Program } from './program.ts';
-import type { Completed, KeyState, Run } from './run.ts';
-
-type Began = Pick<Run<unknown>, 'startSequence'>;
+import type { Completed } from './run.ts';
+import { keepRuns } from './run-lists.ts';
+import type { RunTable } from './run-table.ts';
 
 /**
- * Takes the next match that may be emitted, and ends the runs and matches that it skips.
+ * Takes the next match of a key that may be emitted, and ends the runs and matches that it skips.
  *
  * A match waits while a run that began before it may still become a match, for that one would skip it.
  */
-export function releaseMatch<E>(state: KeyState<E, unknown>, program: Program<E>): Completed<E> | undefined {
-  const [match] = state.held;
-  const [earliest] = state.runs;
-  if (match === undefined || (earliest !== undefined && earliest.startSequence < match.startSequence))
-    return undefined;
+export function releaseMatch<E>(
+  keys: MatchedKeys<E, unknown>,
+  runs: RunTable<E>,
+  key: number,
+  { skip }: Program<E>,
+): Completed<E> | undefined {
+  const held = keys.held[key];
+  const match = held?.[0];
+  if (held === undefined || match === undefined) return undefined;
+  const earliest = keys.first[key] as number;
+  if (earliest !== none && (runs.startSequence[earliest] as number) < match.startSequence) return undefined;
 
-  state.held.shift();
-  const keeps = keptBy(match, program.skip);
+  held.shift();
+  const keeps = keptBy(match, skip);
   if (keeps !== undefined) {
-    state.runs = state.runs.filter(keeps);
-    state.held = state.held.filter(keeps);
+    keepRuns(keys, runs, key, (run) => keeps(runs.startSequence[run] as number));
+    keys.held[key] = held.filter(({ startSequence }) => keeps(startSequence));
   }
   return match;
 }
@@ -30,15 +38,16 @@ export function holdMatch<E>(held: Completed<E>[], match: Completed<E>): void {
   held.splice(at, 0, match);
 }
 
-function keptBy<E>(match: Completed<E>, skip: Program<E>['skip']): ((run: Began) => boolean) | undefined {
+/** By the number of the event they began with, which runs and matches go on; `undefined` for all. */
+function keptBy<E>(
+  match: Completed<E>,
+  skip: Program<E>['skip'],
+): ((startSequence: number) => boolean) | undefined {
   if (skip.to === 'none') return undefined;
-  if (skip.to === 'next') return (run) => run.startSequence !== match.startSequence;
-  if (skip.to === 'pastLast') {
-    const { sequence } = match.taken;
-    return (run) => run.startSequence > sequence;
-  }
+  if (skip.to === 'next') return (startSequence) => startSequence !== match.startSequence;
+  if (skip.to === 'pastLast') return (startSequence) => startSequence > match.taken.sequence;
   const sequence = sequenceOf(match, skip);
-  return sequence === undefined ? undefined : (run) => run.startSequence >= sequence;
+  return sequence === undefined ? undefined : (startSequence) => startSequence >= sequence;
 }
 
 /** The event to skip to; `undefined` when the stage took none. */

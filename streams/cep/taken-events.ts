@@ -12,7 +12,7 @@ export function takenEvents<E>(last: Link<E> | undefined, names: readonly string
   }
   const events: Record<string, E[]> = {};
   for (let slot = 0; slot < names.length; slot += 1) {
-    events[names[slot] as string] = slots[slot]?.reverse() ?? [];
+    events[names[slot] as string] = inOrder(slots[slot]);
   }
   return events;
 }
@@ -58,5 +58,11 @@ function eventsOf<E>(last: Link<E> | undefined, slot: number): E[] {
     if (events === undefined) events = [link.event];
     else events.push(link.event);
   }
-  return events?.reverse() ?? [];
+  return inOrder(events);
+}
+
+/** Events that were gathered from the last to the first. */
+function inOrder<E>(gathered: E[] | undefined): E[] {
+  if (gathered === undefined) return [];
+  return gathered.length > 1 ? gathered.toReversed() : gathered;
 }

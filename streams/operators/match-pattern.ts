@@ -5,7 +5,7 @@ import { matchId } from '../cep/match-id.ts';
 import type { PartialMatch, PatternMatch } from '../cep/match.ts';
 import { type Arrival, PatternRecovery } from '../cep/pattern-recovery.ts';
 import type { Pattern } from '../cep/pattern-builder.ts';
-import type { Completed, Run, RunStart } from '../cep/run.ts';
+import type { Completed, Ended, RunStart } from '../cep/run.ts';
 import type { PatternSpec } from '../cep/stage.ts';
 import { takenEvents } from '../cep/taken-events.ts';
 import { describeValue } from '../event/describe-value.ts';
@@ -119,7 +119,7 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
     this.#output.next({ key, events, start: startTime, end: endTime, time: endTime, late, id });
   }
 
-  lost(key: K, run: Run<E>, reason: LossReason, end: number): void {
+  lost(key: K, run: Ended<E>, reason: LossReason, end: number): void {
     const { timedOut, evicted } = this.#settings;
     const sink = reason === 'evicted' ? evicted : timedOut;
     if (sink === undefined) return;
