@@ -135,6 +135,7 @@ export class LeaseBoard {
 /** An entry that cannot be read belongs to nobody; its revision still guards the next write. */
 function seen(value: Uint8Array, revision: number): SeenPartition {
   const entry = decodePartition(value);
-  // Above any token that an owner before it can have had: each of them took a write of its own.
-  return entry === undefined ? { owner: undefined, token: revision, revision } : { ...entry, revision };
+  // Each owner takes a write of its own, so a token above the revision was forged, and one at it is above all of them.
+  const isForged = entry === undefined || entry.token > revision;
+  return isForged ? { owner: undefined, token: revision, revision } : { ...entry, revision };
 }

@@ -58,8 +58,10 @@ export class PartitionRecord {
     for (;;) {
       const found = await this.#store.read(bucket, key);
       const before = found === undefined ? noProgress : decodeProgress(found.value);
-      // What cannot be read is nobody's; the consumers it named stay until the server forgets them.
-      const progress = before ?? noProgress;
+      // What cannot be read is nobody's; the consumers it named stay until the server forgets them. So is what bears
+      // a token that no owner can have had: each of them took a write of its own in this bucket.
+      const isForged = before === undefined || before.token > (found?.revision ?? 0);
+      const progress = isForged ? noProgress : before;
       if (progress.token > token) {
         this.#fenced = true;
         return undefined;

@@ -233,6 +233,24 @@ describe('PartitionLeases', () => {
     expect(a.leases.token(3)).toBeGreaterThan(5);
   });
 
+  it('takes what is forged for an owner that nobody ever saw, and with a token that no owner can have had', async () => {
+    const { clock, store, join } = world();
+    const text = (value: object): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+    const entries = [
+      { owner: 'ghost', token: 1 },
+      { owner: 'ghost', token: Number.MAX_SAFE_INTEGER },
+      { owner: undefined, token: Number.MAX_SAFE_INTEGER },
+    ];
+    for (const [number, entry] of entries.entries()) {
+      await store.write({ bucket: 'leases:billing', key: `partition.${number}`, value: text(entry) });
+    }
+    const a = join('a');
+    await clock.advanceBy(4 * leaseMs);
+
+    expect(a.leases.owned.toSorted((x, y) => x - y)).toEqual(all);
+    for (const number of entries.keys()) expect(a.leases.token(number)).toBeLessThan(100);
+  });
+
   it('clears the board of members that are long gone', async () => {
     const { clock, store, join } = world();
     const gone = join('gone');

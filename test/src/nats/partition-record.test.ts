@@ -91,6 +91,14 @@ describe('PartitionRecord', () => {
     expect(await owner(snapshots, 2).claim('b')).toMatchObject({ through: 2 });
   });
 
+  it('takes a token that no owner can have had for forged: it locks nobody out', async () => {
+    const snapshots = store();
+    const value = encodeProgress({ ...noProgress, token: Number.MAX_SAFE_INTEGER, through: 77 });
+    await snapshots.write({ bucket: 'progress:billing', key: '3', value });
+
+    expect(await owner(snapshots, 2).claim('b')).toEqual(noProgress);
+  });
+
   it('takes bytes that are no progress for nobody’s', async () => {
     const snapshots = store();
     for (const text of [
