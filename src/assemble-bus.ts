@@ -53,6 +53,7 @@ export function assembleBus(parts: BusParts): Bus {
     duplicates: gate.duplicates,
     deadLetters: deadLetters.size,
     subscribers: host.stats(),
+    entities: entities.stats(),
     streams: streams.stats(),
   });
   // Who answers may publish: the events come last.

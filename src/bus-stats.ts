@@ -1,3 +1,4 @@
+import type { EntityKindStats } from './entities/entity-host.ts';
 import type { StreamStats } from './stream-stats.ts';
 import type { SubscriberStats } from './subscriptions/subscriber-stats.ts';
 
@@ -16,6 +17,8 @@ export interface BusStats {
   readonly duplicates: number;
   readonly deadLetters: number;
   readonly subscribers: readonly SubscriberStats[];
+  /** The kinds of entity that are hosted. */
+  readonly entities: readonly EntityKindStats[];
   /** The streams that are subscribed to. */
   readonly streams: readonly StreamStats[];
 }

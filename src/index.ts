@@ -75,7 +75,13 @@ export type { BusStats } from './bus-stats.ts';
 export type { StreamStats } from './stream-stats.ts';
 export type { Bus, CloseReport, EventFor, StreamCall } from './bus.ts';
 export type { Subscribable } from './subscriptions/subscribable.ts';
-export type { EntityHost, EntityHostState, EntityHostStats, AskOptions } from './entities/entity-host.ts';
+export type {
+  EntityHost,
+  EntityHostState,
+  EntityHostStats,
+  EntityKindStats,
+  AskOptions,
+} from './entities/entity-host.ts';
 export type { EntityHostOptions } from './entities/entity-options.ts';
 export type { ParkedKey } from './entities/entity-parking.ts';
 export type { EntityRef } from './entities/entity-ref.ts';

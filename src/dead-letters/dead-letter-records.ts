@@ -23,6 +23,16 @@ interface LetterFields {
   readonly time: number;
   readonly requeued: number;
   readonly position: number | undefined;
+  /** Why the payload is not with it. */
+  readonly incomplete?: string;
+}
+
+/** Who hears what became of a write. */
+export interface WriteOutcome {
+  readonly written: () => void;
+  readonly failed: (error: unknown) => void;
+  /** The payload is not in the record: it lasts as long as the process. */
+  readonly reduced: (error: unknown) => void;
 }
 
 /** Keeps dead letters in a store, one snapshot each, by id. */
@@ -61,16 +71,14 @@ export class DeadLetterRecords {
     );
   }
 
-  /** Writes a letter. An event that only memory can hold is not written, and that is no failure. */
-  write(letter: DeadLetter, written: () => void, failed: (error: unknown) => void): void {
-    let value: Uint8Array;
-    try {
-      value = encode(letter);
-    } catch {
-      written();
-      return;
-    }
-    whenCalled(() => this.#snapshots.write({ bucket, key: keyOf(letter.id), value }), written, failed);
+  /** Writes a letter. Of an event whose payload cannot be written, that is told to `reduced`, and the rest is kept. */
+  write(letter: DeadLetter, { written, failed, reduced }: WriteOutcome): void {
+    const key = keyOf(letter.id);
+    whenCalled(
+      () => this.#snapshots.write({ bucket, key, value: encodeLetter(letter, reduced) }),
+      written,
+      failed,
+    );
   }
 
   remove(id: number, failed: (error: unknown) => void): void {
@@ -87,8 +95,22 @@ function keyOf(id: number): string {
   return String(id).padStart(16, '0');
 }
 
+/** A letter whole, or without what cannot be written. @throws CodecError when nothing can */
+function encodeLetter(letter: DeadLetter, reduced: (error: unknown) => void): Uint8Array {
+  try {
+    return encode(letter);
+  } catch (error) {
+    const { id, type, source, time, priority, schemaVersion, key } = letter.event;
+    const event = { id, type, source, time, priority, schemaVersion, data: undefined };
+    const incomplete = text(describeError(error));
+    const bytes = encode({ ...letter, event: key === undefined ? event : { ...event, key }, incomplete });
+    reduced(error);
+    return bytes;
+  }
+}
+
 function encode(letter: DeadLetter): Uint8Array {
-  const { event, error, id, subscriber, reason, attempts, time, requeued, position } = letter;
+  const { event, error, id, subscriber, reason, attempts, time, requeued, position, incomplete } = letter;
   const data: LetterFields = {
     subscriber,
     reason,
@@ -97,6 +119,7 @@ function encode(letter: DeadLetter): Uint8Array {
     time,
     requeued,
     position,
+    ...(incomplete === undefined ? {} : { incomplete }),
   };
   const about: EventEnvelope = {
     id: String(id),

@@ -155,7 +155,7 @@ export class DeadLetterStore implements DeadLetters {
     for (const letter of this.list(filter)) {
       // Two requeues at a time must not give one event twice.
       if (!this.#letters.has(letter.id) || this.#leaving.has(letter.id)) continue;
-      if (letter.requeued >= this.#options.maxRequeues) continue;
+      if (letter.requeued >= this.#options.maxRequeues || letter.incomplete !== undefined) continue;
       this.#leaving.add(letter.id);
       const taken = this.#taken(letter);
       this.#wake();
@@ -256,23 +256,26 @@ export class DeadLetterStore implements DeadLetters {
   /** Writes a letter, again and again if need be: its event is not let go of before. */
   #write(letter: DeadLetter, kept: () => void): void {
     this.#writing += 1;
-    this.#ports.records?.write(
-      letter,
-      () => {
+    const { id } = letter;
+    this.#ports.records?.write(letter, {
+      written: () => {
         kept();
         this.#wrote();
       },
-      (error) => {
+      failed: (error) => {
         this.#wrote();
-        if (this.#failed(letter.id, error)) this.#again(() => this.#write(letter, kept));
+        if (this.#failed(id, error)) this.#again(() => this.#write(letter, kept));
       },
-    );
+      reduced: (error) => {
+        const what = `dead letter ${id} is kept without its payload, which cannot be written`;
+        this.#ports.logger.error({ id, error }, `${what}: ${describeError(error)}`);
+      },
+    });
   }
 
   #wrote(): void {
     this.#writing -= 1;
-    if (this.#writing > 0) return;
-    for (const resolve of this.#written.splice(0)) resolve();
+    if (this.#writing === 0) for (const resolve of this.#written.splice(0)) resolve();
   }
 
   #erase(id: number): void {

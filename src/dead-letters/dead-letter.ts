@@ -38,6 +38,11 @@ export interface DeadLetter {
   readonly requeued: number;
   /** Where the event stands in the log, if it comes from one. */
   readonly position: number | undefined;
+  /**
+   * Why its payload and metadata are gone: they could not be written, as plain data can, and the process that had them
+   * has ended. Such a letter can be read and discarded, not requeued. Absent where all is there.
+   */
+  readonly incomplete?: string;
 }
 
 /** What is kept of an error in a store. */

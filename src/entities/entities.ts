@@ -4,7 +4,7 @@ import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { ClosedError, EntityError } from '../../streams/event/errors.ts';
 import type { Settlement } from '../../streams/event/outcome.ts';
 import { EntityClient } from './entity-client.ts';
-import type { EntityHost } from './entity-host.ts';
+import type { EntityHost, EntityKindStats } from './entity-host.ts';
 import { checkEntityKey } from './entity-key.ts';
 import { resolveEntityHost, type EntityHostOptions, type ResolvedEntityHost } from './entity-options.ts';
 import type { EntityPorts } from './entity-ports.ts';
@@ -24,6 +24,11 @@ export class Entities {
 
   constructor(ports: EntityPorts & EntityRefPorts) {
     this.#ports = ports;
+  }
+
+  /** The figures of each kind that is hosted. O(kinds); with shared kinds also their partitions. */
+  stats(): EntityKindStats[] {
+    return [...this.#kinds].map(([kind, hosted]) => ({ kind, ...hosted.stats() }));
   }
 
   /** Whether no entity has anything to do. */

@@ -53,6 +53,10 @@ export class EntityBusSource implements EntitySource {
     return this.#given;
   }
 
+  get unread(): number {
+    return Math.max(0, this.#entered - this.#given);
+  }
+
   get caughtUp(): boolean {
     return this.#given >= this.#entered;
   }

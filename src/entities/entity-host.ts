@@ -27,10 +27,17 @@ export interface EntityHostStats {
   /** Keys that stand still behind an event that was given up, and the events of theirs that wait. */
   readonly parkedKeys: number;
   readonly parkedEvents: number;
+  /** How far it is behind: events that wait in memory, and positions of the log known of that are not read yet. */
+  readonly lag: number;
   /** All events up to this position of the log are handled, or parked; 0 where there is no log. */
   readonly position: number;
   /** How many partitions of its keys are this process's now; absent where one process has all keys. */
   readonly partitions?: number;
+}
+
+/** The figures of a kind, as the bus shows them. */
+export interface EntityKindStats extends EntityHostStats {
+  readonly kind: string;
 }
 
 /** The entities of one kind at work, made by `bus.host`. All functions may be taken off it and called alone. */

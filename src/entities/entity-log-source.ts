@@ -2,7 +2,8 @@ import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { GlobPattern } from '../../streams/event/glob.ts';
 import { PatternIndex } from '../../streams/event/pattern-index.ts';
 import type { EntitySink, EntitySource } from './entity-source.ts';
-import type { EventLog, LogPage } from '../event-log.ts';
+import type { LogBounds, LogPage } from '../event-log.ts';
+import type { Store } from '../store.ts';
 import { eventInput } from './live-entity.ts';
 
 /** Records in a page. */
@@ -13,12 +14,12 @@ const limit = 1_024;
  * decoding them.
  */
 export class EntityLogSource implements EntitySource {
-  readonly #log: EventLog;
+  readonly #store: Pick<Store, 'log' | 'onHealth'>;
   readonly #patterns: readonly (string | GlobPattern)[];
   readonly #index = new PatternIndex<true>();
   readonly #lift: (event: EventEnvelope) => EventEnvelope;
   #sink: EntitySink | undefined;
-  #unwatch: (() => void) | undefined;
+  #unwatch: (() => void)[] = [];
   #next = 1;
   /** The highest position that is known to be there. */
   #end = 0;
@@ -29,11 +30,11 @@ export class EntityLogSource implements EntitySource {
   #epoch = 0;
 
   constructor(
-    log: EventLog,
+    store: Pick<Store, 'log' | 'onHealth'>,
     patterns: readonly (string | GlobPattern)[],
     lift: (event: EventEnvelope) => EventEnvelope,
   ) {
-    this.#log = log;
+    this.#store = store;
     this.#patterns = patterns;
     this.#lift = lift;
     for (const pattern of patterns) this.#index.add(pattern, true);
@@ -47,13 +48,18 @@ export class EntityLogSource implements EntitySource {
     return !this.#reading && !this.#look && this.#next > this.#end;
   }
 
+  get unread(): number {
+    return Math.max(0, this.#end - this.given);
+  }
+
   start(after: number, sink: EntitySink): void {
     this.#epoch += 1;
     this.#sink = sink;
     this.#next = after + 1;
     this.#reading = false;
     this.#look = true;
-    this.#unwatch ??= this.#log.watch(this.#appended);
+    if (this.#unwatch.length > 0) return;
+    this.#unwatch = [this.#store.log.watch(this.#appended), this.#store.onHealth(this.#suspect)];
   }
 
   pull(): void {
@@ -61,7 +67,7 @@ export class EntityLogSource implements EntitySource {
     const epoch = this.#epoch;
     const known = this.#end;
     try {
-      const page = this.#log.read({ from: this.#next, patterns: this.#patterns, limit });
+      const page = this.#store.log.read({ from: this.#next, patterns: this.#patterns, limit });
       if (!(page instanceof Promise)) {
         this.#give(page, known);
         return;
@@ -77,14 +83,14 @@ export class EntityLogSource implements EntitySource {
   }
 
   end(): number | Promise<number> {
-    const bounds = this.#log.bounds();
-    return bounds instanceof Promise ? bounds.then(({ last }) => last) : bounds.last;
+    const bounds = this.#store.log.bounds();
+    return bounds instanceof Promise ? bounds.then(this.#ends) : this.#ends(bounds);
   }
 
   stop(): void {
     this.#epoch += 1;
-    this.#unwatch?.();
-    this.#unwatch = undefined;
+    for (const end of this.#unwatch) end();
+    this.#unwatch = [];
     this.#sink = undefined;
   }
 
@@ -123,6 +129,18 @@ export class EntityLogSource implements EntitySource {
       sink.take(input);
     }
   }
+
+  /** Whoever waits for the end waits for what nobody was told of, too. */
+  readonly #ends = ({ last }: LogBounds): number => {
+    if (last > this.#end) this.#end = last;
+    return last;
+  };
+
+  /** An append may have failed and be in the log all the same: nobody is told of that one. */
+  readonly #suspect = (): void => {
+    this.#look = true;
+    this.#sink?.wake();
+  };
 
   readonly #appended = (first: number, events: readonly EventEnvelope[], appendedAt: number): void => {
     const last = first + events.length - 1;

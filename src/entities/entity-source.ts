@@ -24,6 +24,8 @@ export interface EntitySource {
   readonly given: number;
   /** Nothing is known that has not been given. */
   readonly caughtUp: boolean;
+  /** How many positions are known of and have not been given, those of other types among them: at least so many. */
+  readonly unread: number;
   /** What is here already: who has handled all up to it has seen every event whose publish has resolved. */
   end(): number | Promise<number>;
   /** Gives nothing more, until it is started again where that is possible. */

@@ -72,7 +72,7 @@ export class HostedKind {
   }
 
   stats(): EntityHostStats {
-    const { room, work, failures, parking, commits, home } = this.parts;
+    const { room, work, failures, parking, commits, home, engine } = this.parts;
     return {
       state: this.state,
       active: room.cache.size,
@@ -82,6 +82,7 @@ export class HostedKind {
       retrying: failures.waiting,
       parkedKeys: parking.size,
       parkedEvents: parking.events,
+      lag: engine.queued + home.source.unread,
       position: home.kept ? commits.cursor : 0,
     };
   }

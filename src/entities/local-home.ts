@@ -33,7 +33,7 @@ export function localHome(definition: EntityDefinition, ports: EntityPorts): Ent
   const source =
     kept === undefined
       ? new EntityBusSource(transport, clock, name, patterns)
-      : new EntityLogSource(store.log, patterns, lift);
+      : new EntityLogSource(store, patterns, lift);
   const place = new EntityPlace(definition, store, name);
   const entityStore =
     kept === undefined

@@ -153,6 +153,10 @@ class PartitionSource implements EntitySource {
     return this.attached ? Math.max(this.after, this.#feed.position) : this.after;
   }
 
+  get unread(): number {
+    return this.caughtUp ? 0 : 1;
+  }
+
   get caughtUp(): boolean {
     return this.attached && this.#feed.caughtUp;
   }

@@ -11,7 +11,7 @@ export function sumOfStats(
   return { ...sum, state: 'running' };
 }
 
-const nothingHeld = { active: 0, retrying: 0, parkedKeys: 0, parkedEvents: 0 } as const;
+const nothingHeld = { active: 0, retrying: 0, parkedKeys: 0, parkedEvents: 0, lag: 0 } as const;
 
 const zero: Sums = {
   active: 0,
@@ -25,6 +25,7 @@ const zero: Sums = {
   retrying: 0,
   parkedKeys: 0,
   parkedEvents: 0,
+  lag: 0,
   position: 0,
 };
 
@@ -41,6 +42,7 @@ function add(a: Sums, b: Sums): Sums {
     retrying: a.retrying + b.retrying,
     parkedKeys: a.parkedKeys + b.parkedKeys,
     parkedEvents: a.parkedEvents + b.parkedEvents,
+    lag: a.lag + b.lag,
     position: Math.max(a.position, b.position),
   };
 }

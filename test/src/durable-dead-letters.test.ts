@@ -47,6 +47,44 @@ describe('dead letters on a log', () => {
     expect(start().deadLetters.size).toBe(0);
   });
 
+  it('are kept without what cannot be written of them, and say so', async () => {
+    const { start, clock } = createDurableWorld();
+    const first = start();
+    const told: string[] = [];
+    const event = {
+      id: 'e-1',
+      type: 'order.placed',
+      source: 'elsewhere',
+      time: 1,
+      priority: 'high',
+      schemaVersion: 1,
+      key: 'k',
+      data: { n: 1, later: () => 2 },
+    } as const;
+    first.deadLetters.added$.subscribe(({ incomplete }) => told.push(String(incomplete)));
+    await first.deadLetters.keep({ event, subscriber: 'bridge', error: new FatalError('not taken') });
+    await clock.flush();
+    expect(first.deadLetters.get(1)?.event).toBe(event);
+    const second = start();
+    second.subscribe('order.placed', () => {}, { name: 'bridge' });
+    await clock.flush();
+    const [letter] = second.deadLetters.list();
+
+    expect(told).toEqual(['undefined']);
+    expect(letter).toMatchObject({
+      subscriber: 'bridge',
+      reason: 'fatal',
+      event: { id: 'e-1', type: 'order.placed', priority: 'high', key: 'k' },
+      error: { message: 'not taken' },
+    });
+    expect(letter?.incomplete).toMatch(/later/u);
+    expect(letter?.event.data).toBeUndefined();
+    expect(await second.deadLetters.requeue()).toBe(0);
+    expect(second.deadLetters.discard()).toBe(1);
+    await clock.flush();
+    expect(start().deadLetters.size).toBe(0);
+  });
+
   it('are discarded when they are too old, oldest first, in the store too', async () => {
     const { start, clock } = createDurableWorld();
     const deadLetters = { maxAgeMs: 1_000 };
