@@ -102,7 +102,7 @@ export class EntityCommits {
   emit(entity: LiveEntity, event: EventEnvelope): void {
     const { outbox } = this.#ports;
     if (outbox === undefined) this.#events.push(event);
-    else outbox.emit(entity.key, event);
+    else outbox.emit(entity.key, event, entity.position);
   }
 
   write(write: SnapshotWrite): void {

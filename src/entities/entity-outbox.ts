@@ -1,6 +1,13 @@
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { msgpackCodec } from '../../streams/event/msgpack-codec.ts';
 import type { RecordStamp } from './entity-record.ts';
+import type { EmittedEvents } from './entity-store.ts';
+
+interface Emitted {
+  readonly events: EventEnvelope[];
+  readonly since: number;
+  readonly adopted: boolean;
+}
 
 /** Knows which commits have been published to their end. */
 export interface PublishedCommits {
@@ -20,34 +27,43 @@ export class EntityOutbox {
   number = 0;
   readonly #codec = msgpackCodec({ maxBytes: 16_777_216, maxItems: 1_000_000 });
   readonly #commits: PublishedCommits;
-  #events = new Map<string, EventEnvelope[]>();
+  #emitted = new Map<string, Emitted>();
 
   constructor(commits: PublishedCommits) {
     this.#commits = commits;
   }
 
   get empty(): boolean {
-    return this.#events.size === 0;
+    return this.#emitted.size === 0;
   }
 
-  emit(key: string, event: EventEnvelope): void {
-    const events = this.#events.get(key);
-    if (events === undefined) this.#events.set(key, [event]);
-    else events.push(event);
+  /** An entity that had handled all up to `since` has emitted an event. */
+  emit(key: string, event: EventEnvelope, since: number): void {
+    const emitted = this.#emitted.get(key);
+    if (emitted === undefined) this.#emitted.set(key, { events: [event], since, adopted: false });
+    else emitted.events.push(event);
+  }
+
+  /** What an entity has emitted under an owner before goes with its next record. */
+  adopt(
+    key: string,
+    { events, since }: { readonly events: readonly EventEnvelope[]; readonly since: number },
+  ): void {
+    this.#emitted.set(key, { events: [...events], since, adopted: true });
   }
 
   /** The stamp of a record that is written now. @throws CodecError */
   stamp(key: string): RecordStamp {
     const { epoch } = this.#commits;
-    const events = this.#events.get(key);
-    return { epoch, number: this.number, outbox: events && this.#codec.encode(events) };
+    const { events, since } = this.#emitted.get(key) ?? { events: undefined, since: 0 };
+    return { epoch, number: this.number, outbox: events && this.#codec.encode(events), since };
   }
 
   /** Begins the next commit, and gives what the one before has emitted. */
-  take(): readonly (readonly EventEnvelope[])[] {
-    const outboxes = [...this.#events.values()];
-    this.#events = new Map();
-    return outboxes;
+  take(): readonly EmittedEvents[] {
+    const outboxes = [...this.#emitted.values()];
+    this.#emitted = new Map();
+    return outboxes.map(({ events, since, adopted }) => ({ events, since: adopted ? since : undefined }));
   }
 
   /** What a record holds that may not have been published. Undefined where the record is of a later owner. */
@@ -59,6 +75,6 @@ export class EntityOutbox {
 
   /** Forgets what is in no record. */
   reset(): void {
-    this.#events = new Map();
+    this.#emitted = new Map();
   }
 }

@@ -55,8 +55,7 @@ export function entityParts(
   const { store, kept } = home;
   const base = entityBase(definition, home, ports, {
     onSignal: (key, signal) => engine.signal(key, signal),
-    onUnpublished: (entity, events) => {
-      for (const event of events) commits.emit(entity, event);
+    onUnpublished: (entity) => {
       commits.mark(entity);
       engine.wake();
     },

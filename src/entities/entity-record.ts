@@ -14,6 +14,8 @@ export interface RecordStamp {
   readonly number: number;
   /** The events, in their codec. */
   readonly outbox: Uint8Array | undefined;
+  /** They are stored behind this position, those that are. */
+  readonly since: number;
 }
 
 /** An entity as it is kept. */
@@ -48,8 +50,19 @@ export class EntityRecords {
   encode({ version, position, indexedDue, value, timers, stamp }: EntityRecord): Uint8Array {
     const times = timers.map(({ id, at, signal, cause }) => [id, at, signal, cause]);
     if (stamp === undefined) return this.#write([form, version, position, indexedDue, value, times]);
-    const { epoch, number, outbox = null } = stamp;
-    return this.#write([stampedForm, version, position, indexedDue, value, times, epoch, number, outbox]);
+    const { epoch, number, outbox = null, since } = stamp;
+    return this.#write([
+      stampedForm,
+      version,
+      position,
+      indexedDue,
+      value,
+      times,
+      epoch,
+      number,
+      outbox,
+      since,
+    ]);
   }
 
   /** @throws CodecError */
@@ -111,11 +124,12 @@ export class EntityRecords {
   }
 }
 
-function stampOf([epoch, number, outbox]: readonly unknown[]): RecordStamp {
+function stampOf([epoch, number, outbox, since]: readonly unknown[]): RecordStamp {
   return {
     epoch: Number(epoch),
     number: Number(number),
     outbox: outbox instanceof Uint8Array ? outbox : undefined,
+    since: Number(since),
   };
 }
 

@@ -1,7 +1,6 @@
 import type { EntityDefinition, KeptState } from '../../actors/define-entity.ts';
 import type { EntityRunner } from '../../actors/entity-logic.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
-import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { EntityError } from '../../streams/event/errors.ts';
 import type { EntityHome } from './entity-home.ts';
 import type { EntityOutbox } from './entity-outbox.ts';
@@ -16,7 +15,7 @@ export function entityBucket(kind: string): string {
 }
 
 /** Hears of what an entity has emitted, by its record, and nobody may have published. */
-export type OnUnpublished = (entity: LiveEntity, events: readonly EventEnvelope[]) => void;
+export type OnUnpublished = (entity: LiveEntity) => void;
 
 /** Brings entities out of the store, and says what is to be written of them. */
 export class EntityStates {
@@ -128,7 +127,9 @@ export class EntityStates {
         { kind, key: entity.key, reason: 'version' },
       );
     }
-    if (events.length > 0) this.#onUnpublished(entity, events);
+    if (events.length === 0) return;
+    this.#outbox?.adopt(entity.key, { events, since: stamp.since });
+    this.#onUnpublished(entity);
   }
 
   /** The moment of its first timer; 0 while children run, so that it is woken at once after a restart. */

@@ -2,10 +2,17 @@ import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { SnapshotStore } from '../snapshot-store.ts';
 import type { Commit, Committed } from '../store.ts';
 
+/** What one entity has emitted, in order. */
+export interface EmittedEvents {
+  readonly events: readonly EventEnvelope[];
+  /** Some of them may be stored already: then behind this position. */
+  readonly since: number | undefined;
+}
+
 /** What a kind has done since its last commit. */
 export interface EntityCommit extends Commit {
   /** What each entity has emitted, where that is part of its record; `events` is empty then. */
-  readonly outboxes?: readonly (readonly EventEnvelope[])[];
+  readonly outboxes?: readonly EmittedEvents[];
 }
 
 /**

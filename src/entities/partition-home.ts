@@ -35,7 +35,7 @@ export function partitionHome(definition: EntityDefinition, ports: PartitionHome
     name: `partition ${partition} of ${kind}`,
     snapshots: shared.states,
     holds,
-    publish: (event) => shared.publish(event),
+    publish: (event, since) => shared.publish(event, since),
     published: () => place.published(outbox.number),
   });
   return {

@@ -2,14 +2,15 @@ import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { ConflictError } from '../../streams/event/errors.ts';
 import type { SnapshotStore, SnapshotWrite } from '../snapshot-store.ts';
 import type { Committed } from '../store.ts';
-import type { EntityCommit, EntityStore } from './entity-store.ts';
+import type { EmittedEvents, EntityCommit, EntityStore } from './entity-store.ts';
 
 export interface PartitionStorePorts {
   readonly name: string;
   readonly snapshots: SnapshotStore;
   /** Whether the partition is this process's at this instant. */
   readonly holds: () => boolean;
-  readonly publish: (event: EventEnvelope) => Promise<void>;
+  /** Unless it is stored behind `since` already, where that is given. */
+  readonly publish: (event: EventEnvelope, since: number | undefined) => Promise<void>;
   /** Keeps that what the commit under way has emitted is published. */
   readonly published: () => Promise<void>;
 }
@@ -44,7 +45,7 @@ export class PartitionStore implements EntityStore {
     await write(({ value, expected }) => value !== undefined && expected === undefined);
     this.#fence();
     await write(({ expected }) => expected !== undefined);
-    if (outboxes.length > 0) await allOf(outboxes.map((events) => this.#publish(events)));
+    if (outboxes.length > 0) await allOf(outboxes.map((emitted) => this.#publish(emitted)));
     const removes = ({ value }: SnapshotWrite): boolean => value === undefined;
     if (writes.some(removes)) {
       // Else nobody would look at the record before its entity is needed again, and publish then what was.
@@ -64,8 +65,8 @@ export class PartitionStore implements EntityStore {
   }
 
   /** One after the other: what an entity has emitted is stored in its order. */
-  async #publish(events: readonly EventEnvelope[]): Promise<void> {
-    for (const event of events) await this.#ports.publish(event);
+  async #publish({ events, since }: EmittedEvents): Promise<void> {
+    for (const event of events) await this.#ports.publish(event, since);
   }
 
   #fence(): void {

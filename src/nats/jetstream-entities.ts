@@ -23,9 +23,9 @@ import type { NatsLink } from './nats-link.ts';
 import { OwnerCalls } from './owner-calls.ts';
 import { partitionOf } from './partition-of.ts';
 import type { SlotTable } from './slot-table.ts';
-import { positionOf } from './stream-position.ts';
+import { positionOf, sequenceOf } from './stream-position.ts';
 import { StreamReader } from './stream-reader.ts';
-import type { WireFormat } from './wire-message.ts';
+import { idHeader, type WireFormat } from './wire-message.ts';
 
 export interface JetStreamEntitiesPorts {
   readonly clock: Clock;
@@ -107,14 +107,13 @@ export class JetStreamEntities implements SharedEntities {
     return positionOf(state.last_seq + 1, 0) - 1;
   }
 
-  publish(event: EventEnvelope): Promise<void> {
+  async publish(event: EventEnvelope, since?: number): Promise<void> {
     const { format, publisher, slots, clock } = this.#ports;
+    const { subject } = slots.slotOf(event);
+    // The server may have forgotten the id by now.
+    if (since !== undefined && (await this.#isStored(event, subject, since))) return;
     const message = format.encode([event], event.id);
-    return publisher.store(
-      slots.slotOf(event).subject,
-      message,
-      clock.monotonic() + this.#config.publishTimeoutMs,
-    );
+    await publisher.store(subject, message, clock.monotonic() + this.#config.publishTimeoutMs);
   }
 
   bury(event: EventEnvelope, about: GivenUp): Promise<void> {
@@ -181,6 +180,19 @@ export class JetStreamEntities implements SharedEntities {
     const query = { last_by_subj: filter };
     const last = await this.#asked(() => manager.streams.getMessage(this.#config.stream.name, query));
     return last === null ? 0 : positionOf(last.seq + 1, 0) - 1;
+  }
+
+  /** Looks through what its subject holds behind a position. Only after a crash, and only as far as others published. */
+  async #isStored({ id }: EventEnvelope, subject: string, since: number): Promise<boolean> {
+    const manager = await this.#ports.prepared();
+    for (let seq = sequenceOf(since); ;) {
+      const query = { seq, next_by_subj: subject };
+      const found = await this.#asked(() => manager.streams.getMessage(this.#config.stream.name, query));
+      if (found === null) return false;
+      // What an entity emits stands alone in its message, under its id.
+      if (found.header.get(idHeader) === id) return true;
+      seq = found.seq + 1;
+    }
   }
 
   async #asked<T>(ask: () => Promise<T>): Promise<T> {

@@ -84,7 +84,7 @@ describe.each(natsBinaries())('what is forged or broken meets entities on %s', (
     await owns(bus.host(definition));
     const kv = await states(namespace);
     const key = `${kvToken('entity:meter')}.a`;
-    const stamp = { epoch: 1_000_000, number: 1, outbox: undefined };
+    const stamp = { epoch: 1_000_000, number: 1, outbox: undefined, since: 0 };
     const forged = new EntityRecords().encode({
       version: 1,
       position: 0,

@@ -129,7 +129,7 @@ describe.each(natsBinaries())('entities that move between processes, on %s', (bi
     );
     const epoch = kept.stamp?.epoch ?? 0;
     const outbox = msgpackCodec().encode([lost]);
-    await kv.put(recordKey, record.encode({ ...kept, stamp: { epoch, number: 1_000, outbox } }));
+    await kv.put(recordKey, record.encode({ ...kept, stamp: { epoch, number: 1_000, outbox, since: 0 } }));
     await connection.close();
 
     const second = world.streamBus({ namespace, ...lease });
@@ -150,6 +150,49 @@ describe.each(natsBinaries())('entities that move between processes, on %s', (bi
     );
     // Twice counted for itself, and what was lost, once.
     expect(counted.reduce((sum, [, count]) => sum + count, 0)).toBe(3);
+  });
+
+  it('publish nothing again that is stored, though the server has forgotten its id', async () => {
+    const namespace = world.namespace();
+    const forgetful = { ...lease, stream: { ...lease.stream, duplicateWindowMs: 100 } };
+    const definition = meter();
+    const first = world.streamBus({ namespace, ...forgetful });
+    const seen = seenBy(first, 'meter.counted');
+    await all(first.host(definition));
+    for (let n = 0; n < 3; n += 1) await first.entity(definition, 'a').send(tick, { meter: 'a' });
+    await until(() => seen.length === 3);
+    await first.close();
+
+    // As it is when a process dies after it has published, and before it has noted that.
+    const connection = await connect({ servers: world.server.url });
+    const kv = await new Kvm(connection).open(`${namespace}-entities`);
+    const recordKey = `${kvToken('entity:meter')}.${kvToken('a')}`;
+    const records = new EntityRecords();
+    const kept = records.decode((await kv.get(recordKey))?.value ?? new Uint8Array());
+    const { stamp = { epoch: 0, number: 0, outbox: undefined, since: 0 } } = kept;
+    await kv.put(recordKey, records.encode({ ...kept, stamp: { ...stamp, number: 1_000 } }));
+    const manager = await world.manager();
+    const stored = async (): Promise<number> => {
+      const { state } = await manager.streams.info(namespace, { subjects_filter: '>' });
+      const counts = Object.entries(state.subjects ?? {});
+      return counts.reduce((sum, [subject, n]) => sum + (subject.endsWith('meter.counted') ? n : 0), 0);
+    };
+    const before = await stored();
+    const watched = await kv.get(recordKey);
+    // The server's window ends by its own clock.
+    await new Promise((resolve) => setTimeout(resolve, 250));
+
+    const second = world.streamBus({ namespace, ...forgetful });
+    await all(second.host(definition));
+    await second.entity(definition, 'a').ask(({ context }) => context.n);
+    const adopted = async (): Promise<boolean> => (await kv.get(recordKey))?.revision !== watched?.revision;
+    while (!(await adopted()));
+    await second.close();
+    const after = await stored();
+    await connection.close();
+
+    expect(stamp.outbox).toBeInstanceOf(Uint8Array);
+    expect([before, after]).toEqual([3, 3]);
   });
 
   it('show what is kept of them, now and after each change, in whichever process they are', async () => {
