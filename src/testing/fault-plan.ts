@@ -7,6 +7,7 @@ import type {
   TransportFactory,
   TransportPublishOptions,
 } from '../transport/transport.ts';
+import { withMembers } from './with-members.ts';
 
 /**
  * A spell of bad weather for publishes. `refuse`: they fail with a TransportError and reach nobody. `unknown`: they
@@ -40,13 +41,7 @@ export function withFaults(factory: TransportFactory, plan: FaultPlan): Transpor
         ? transport.publish(events, options)
         : publishInSpell(transport, spell, ports.clock, events, options);
     };
-    return new Proxy(transport, {
-      get(target, name) {
-        if (name === 'publish') return publish;
-        const value: unknown = Reflect.get(target, name, target);
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      },
-    });
+    return withMembers(transport, { publish });
   };
 }
 

@@ -26,6 +26,7 @@ export { anyHandlerScript, type HandlerScriptOptions } from './any-handler-scrip
 export { anyInterleaving } from './any-interleaving.ts';
 export { anySubscriberOptions } from './any-subscriber-options.ts';
 export type { BusCommand, ProbePlan } from './bus-command.ts';
+export { FaultyLink, type FaultyLinkOptions } from './faulty-link.ts';
 export { withFaults, type FaultPlan, type FaultSpell } from './fault-plan.ts';
 export { scriptedHandler, type HandlerDeed, type HandlerScript } from './handler-script.ts';
 

@@ -7,6 +7,7 @@ import type {
   TransportPublishOptions,
 } from '../transport/transport.ts';
 import type { Timeline } from './timeline.ts';
+import { withMembers } from './with-members.ts';
 
 /** What a recorded transport tells, and asks. */
 export interface RecordedPorts {
@@ -25,14 +26,9 @@ export interface RecordedPorts {
 export function recordedTransport(factory: TransportFactory, ports: RecordedPorts): TransportFactory {
   return (given) => {
     const transport = factory(given);
-    return new Proxy(transport, {
-      get(target, name) {
-        if (name === 'hears') return undefined;
-        if (name === 'publish') return publishRecorded(target, ports);
-        const value: unknown = Reflect.get(target, name, target);
-        // Bound, for a proxy has no private fields.
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-      },
+    return withMembers<Transport>(transport, {
+      hears: undefined,
+      publish: publishRecorded(transport, ports),
     });
   };
 }

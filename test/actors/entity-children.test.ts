@@ -1,8 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { assign, createMachine, fromCallback, fromPromise, sendTo, setup, spawnChild } from 'xstate';
+import {
+  assign,
+  createMachine,
+  fromCallback,
+  fromPromise,
+  sendTo,
+  setup,
+  spawnChild,
+  type AnyActorLogic,
+} from 'xstate';
 import type { EntityRunner, EntitySignal } from '../../actors/entity-logic.ts';
 import { machineLogic } from '../../actors/entity-machine.ts';
 import { createVirtualClock } from '../../src/testing/virtual-clock.ts';
+
+/** As for machines that do not say which actors they have. */
+type Spawn = (logic: AnyActorLogic, options: { readonly id: string }) => unknown;
 
 /** A runner whose host takes nothing: it only notes what children say, and how their timers were asked for. */
 function runnerOf(machine: Parameters<typeof machineLogic>[0]['machine']) {
@@ -144,7 +156,7 @@ describe('the children of an entity', () => {
     const inline = fromPromise(() => new Promise<void>(() => {}));
     const machine = setup({ types: { context: {} as { ref: unknown } } }).createMachine({
       context: { ref: undefined },
-      entry: assign({ ref: ({ spawn }) => spawn(inline, { id: 'c' }) }),
+      entry: assign({ ref: ({ spawn }) => (spawn as Spawn)(inline, { id: 'c' }) }),
     });
     const { runner } = runnerOf(machine);
     const state = runner.initial('x');

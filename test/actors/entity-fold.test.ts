@@ -8,7 +8,7 @@ function runnerOf(fold: EntityFold<unknown, EntitySignal>): EntityRunner {
 }
 
 const types: EntityFold<unknown, EntitySignal> = {
-  initial: (key) => [key],
+  initial: (key: string) => [key],
   fold: (state, { type }) => (type === 'nothing' ? state : [...(state as string[]), type]),
 };
 
