@@ -9,7 +9,8 @@ export function mismatches(wanted: object, found: object): string[] {
   const there: ReadonlyMap<string, unknown> = new Map(Object.entries(found));
   for (const [field, value] of Object.entries(wanted)) {
     if (value === undefined) continue;
-    const other = there.get(field);
+    // Servers leave out some of what is not set.
+    const other = there.get(field) ?? (value === false ? false : undefined);
     if (text(value) !== text(other))
       differences.push(`${field}: wanted ${text(value)}, found ${text(other)}`);
   }

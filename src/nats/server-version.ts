@@ -28,12 +28,22 @@ export function judgeServer(info: ServerInfo, oldServers: 'warn' | 'refuse' | 'a
       `the NATS server is ${version}, and at least ${leastVersion} is needed: upgrade it`,
     );
   }
-  if (oldServers === 'allow' || isAtLeast(version, soundVersion)) return undefined;
+  if (oldServers === 'allow' || isAtLeast(version, soundVersion)) return openness(info);
   const defect =
     `the NATS server is ${version}; before ${soundVersion} a user of one account can wipe the streams of ` +
     'another (CVE-2025-30215)';
   if (oldServers === 'refuse') throw new TransportError(`${defect}: upgrade it, or set oldServers: 'warn'`);
-  return `${defect}: upgrade it`;
+  return [`${defect}: upgrade it`, openness(info) ?? []].flat().join('; ');
+}
+
+/** Says so where everybody who reaches a server from elsewhere may read and write all events. */
+function openness({ auth_required, tls_verify, client_ip = '127.0.0.1' }: ServerInfo): string | undefined {
+  const isLocal = client_ip.startsWith('127.') || client_ip === '::1';
+  if (isLocal || auth_required === true || tls_verify === true) return undefined;
+  return (
+    `the NATS server asks nobody who they are, and is reached from ${client_ip}: whoever reaches it may read, write ` +
+    'and delete all events; give it users and permissions'
+  );
 }
 
 function numbersOf(version: string): number[] {

@@ -26,6 +26,18 @@ type Wanted = Pick<
   | 'duplicate_window'
 >;
 
+/**
+ * What a stream of events may not do beside what is asked of it: drop events by number, take them without an answer, or
+ * let one message remove all before it.
+ */
+const nothingLost = {
+  max_msgs: -1,
+  max_msgs_per_subject: -1,
+  no_ack: false,
+  allow_rollup_hdrs: false,
+  sealed: false,
+};
+
 /** "Stream name already in use with a different configuration". */
 const nameInUse = 10_058;
 
@@ -59,7 +71,7 @@ export async function ensureStream(manager: JetStreamManager, wanted: Wanted): P
   try {
     const found = await infoOf(manager, wanted.name);
     // What was created is read back, too: servers ignore options that they do not know.
-    refuseMismatch(what, wanted, found ?? (await create(manager, wanted)));
+    refuseMismatch(what, { ...nothingLost, ...wanted }, found ?? (await create(manager, wanted)));
   } catch (error) {
     if (error instanceof TransportError) throw error;
     const off = error instanceof Error && error.name === 'JetStreamNotEnabled';
