@@ -107,3 +107,6 @@ export interface EventLog {
   /** Gives the function that ends it. */
   watch(listener: AppendListener): () => void;
 }
+
+/** What replays and queries read. */
+export type ReadableLog = Pick<EventLog, 'read' | 'bounds' | 'positionAt'>;

@@ -114,6 +114,7 @@ export type {
   LogPage,
   LogRange,
   LogRecord,
+  ReadableLog,
 } from './event-log.ts';
 export type { AuditFinding } from './log/audit-findings.ts';
 export type { AuditCheckpoint } from './log/audit-trail.ts';

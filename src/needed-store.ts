@@ -1,3 +1,4 @@
+import type { ReadableLog } from './event-log.ts';
 import type { StartFrom } from './start-from.ts';
 import type { Store } from './store.ts';
 import type { Transport } from './transport/transport.ts';
@@ -9,6 +10,16 @@ const remedy =
 export function neededStore({ name, store }: Transport, call: string): Store {
   if (store !== undefined) return store;
   throw new TypeError(`${call} needs a log, and the ${name} transport has none; ${remedy}`);
+}
+
+/** What a transport lets be read of its events. @throws TypeError that says how to have it */
+export function neededLog(transport: Transport, call: string): ReadableLog {
+  const log = transport.log ?? transport.store?.log;
+  if (log !== undefined) return log;
+  const { name } = transport;
+  throw new TypeError(
+    `${call} needs a log, and the ${name} transport has none; ${remedy}, or jetStream() of breakwater/nats`,
+  );
 }
 
 /** Where to begin is a matter of transports that keep events. @throws TypeError for others */

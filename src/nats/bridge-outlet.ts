@@ -1,11 +1,4 @@
-import {
-  AckPolicy,
-  DeliverPolicy,
-  jetstream,
-  type JetStreamManager,
-  jetstreamManager,
-  type StreamInfo,
-} from '@nats-io/jetstream';
+import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
@@ -20,13 +13,13 @@ import { NatsLink } from './nats-link.ts';
 import { partitionOf } from './partition-of.ts';
 import { patiently } from './patiently.ts';
 import { readPublishAnswer } from './publish-answer.ts';
+import { scanStream } from './scan-stream.ts';
 import { ensureStream, eventStream } from './stream-setup.ts';
 import { storedSubject, storedSubjects } from './subjects.ts';
 import { idHeader, WireFormat, type WireMessage } from './wire-message.ts';
 
 /** Bytes that headers take at most. They count against the server's limit. */
 const headerBytes = 512;
-const pageMessages = 1_000;
 /** "Message size exceeds maximum allowed". */
 const tooLarge = 10_054;
 
@@ -91,49 +84,21 @@ export class BridgeOutlet implements Outlet {
     const info = await this.#look(manager);
     const { first_seq, last_seq } = info.state;
     const from = Math.max(first_seq, endOf(info).stream === end.stream ? end.sequence + 1 : 1);
-    return from > last_seq ? new Set() : this.#scan(connection, manager, from, ids);
+    const found = new Set<string>();
+    if (from > last_seq) return found;
+    const { nats, stream } = this.#config;
+    const subject = storedSubjects(nats.namespace);
+    const scan = { stream: stream.name, subject, headersOnly: true, from: { sequence: from } };
+    for await (const { headers } of scanStream(connection, manager, scan)) {
+      const id = headers?.get(idHeader) ?? '';
+      if (ids.has(id)) found.add(id);
+    }
+    return found;
   }
 
   async close(): Promise<void> {
     this.#inbox.close();
     await this.#link.close();
-  }
-
-  /** Headers alone, by a consumer of its own. */
-  async #scan(
-    connection: NatsConnection,
-    manager: JetStreamManager,
-    from: number,
-    ids: ReadonlySet<string>,
-  ): Promise<ReadonlySet<string>> {
-    const { name } = this.#config.stream;
-    const consumer = await manager.consumers.add(name, {
-      ack_policy: AckPolicy.None,
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: from,
-      filter_subject: storedSubjects(this.#config.nats.namespace),
-      headers_only: true,
-      inactive_threshold: 60e9,
-      mem_storage: true,
-    });
-    const found = new Set<string>();
-    try {
-      const reader = await jetstream(connection).consumers.get(name, consumer.name);
-      for (let left = consumer.num_pending; left > 0;) {
-        let got = 0;
-        const page = await reader.fetch({ max_messages: Math.min(left, pageMessages), expires: 5000 });
-        for await (const { headers } of page) {
-          got += 1;
-          const id = headers?.get(idHeader) ?? '';
-          if (ids.has(id)) found.add(id);
-        }
-        if (got === 0) throw new TransportError(`${left} messages of stream ${name} did not come`);
-        left -= got;
-      }
-      return found;
-    } finally {
-      await manager.consumers.delete(name, consumer.name).catch(() => false);
-    }
   }
 
   #write(events: readonly EventEnvelope[], id: string, maxBytes: number): WireMessage {

@@ -29,6 +29,7 @@ import { JetStreamSubscription } from './jetstream-subscription.ts';
 import { NatsExchange } from './nats-exchange.ts';
 import { NatsLink } from './nats-link.ts';
 import { SlotTable } from './slot-table.ts';
+import { StreamHistory } from './stream-history.ts';
 import { storedSubject } from './subjects.ts';
 import { deadLetterStream, ensureStream, eventStream } from './stream-setup.ts';
 import { patiently } from './patiently.ts';
@@ -59,6 +60,7 @@ export function jetStream(options: JetStreamOptions = {}): TransportFactory {
 class JetStreamTransport implements Transport {
   readonly name = 'jetstream';
   readonly features: TransportFeatures;
+  readonly log: StreamHistory;
   readonly exchange: NatsExchange;
   readonly entities: JetStreamEntities;
   readonly #config: ResolvedJetStream;
@@ -135,6 +137,11 @@ class JetStreamTransport implements Transport {
       slots: this.#slots,
       leases: this.#state,
       prepared: () => this.#prepared(),
+    });
+    this.log = new StreamHistory(name, namespace, {
+      clock,
+      format: this.#format,
+      open: async () => ({ manager: await this.#prepared(), connection: await this.#link.connected() }),
     });
     this.#link.onUp(this.#commit.pump);
   }

@@ -2,8 +2,8 @@ import { describeError } from '../../streams/event/describe-error.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { EventRegistry } from '../../streams/event/event-registry.ts';
 import type { Subscribable } from '../subscriptions/subscribable.ts';
-import type { EventLog, LogBounds, LogFault, LogPage, LogRange, LogRecord } from '../event-log.ts';
-import { neededStore } from '../needed-store.ts';
+import type { LogBounds, LogFault, LogPage, LogRange, LogRecord, ReadableLog } from '../event-log.ts';
+import { neededLog } from '../needed-store.ts';
 import { checkInteger } from '../options.ts';
 import { subscribedPatterns } from '../subscriptions/subscribed-patterns.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -57,7 +57,7 @@ export class Queries {
 
   /** @throws TypeError, RangeError for a range that makes no sense; StorageError */
   async query(range: QueryRange): Promise<LogPage> {
-    const { log } = neededStore(this.#ports.transport, 'query');
+    const log = neededLog(this.#ports.transport, 'query');
     const { patterns, ...rest } = range;
     const wanted: LogRange =
       patterns === undefined
@@ -82,7 +82,7 @@ export class Queries {
     return page;
   }
 
-  async #read(log: EventLog, range: LogRange): Promise<LogPage> {
+  async #read(log: ReadableLog, range: LogRange): Promise<LogPage> {
     const page = await log.read(range);
     const faults: LogFault[] = [...page.faults];
     const records = page.records.flatMap((record): LogRecord | [] => {

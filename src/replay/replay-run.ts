@@ -3,7 +3,7 @@ import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { SideOutput } from '../../streams/operators/side-output.ts';
-import type { EventLog, LogFault, LogPage, LogRange, LogRecord } from '../event-log.ts';
+import type { LogFault, LogPage, LogRange, LogRecord, ReadableLog } from '../event-log.ts';
 import type { ReplayProgress } from './replay.ts';
 import { whenCalled } from '../when-done.ts';
 
@@ -19,7 +19,7 @@ export interface ReplayPlan {
 }
 
 export interface ReplayPorts {
-  readonly log: EventLog;
+  readonly log: ReadableLog;
   readonly clock: Clock;
   readonly lift: (event: EventEnvelope) => EventEnvelope;
 }

@@ -9,7 +9,7 @@ import type { EventRegistry } from '../../streams/event/event-registry.ts';
 import { checkChoice, checkOptions, type OptionNames } from '../check-options.ts';
 import type { EventFactory } from '../publishing/event-factory.ts';
 import type { LogRange, LogRecord } from '../event-log.ts';
-import { neededStore } from '../needed-store.ts';
+import { neededLog } from '../needed-store.ts';
 import { checkInteger, checkNumber } from '../options.ts';
 import { ReplayCall, suppressedPublish } from './replay-call.ts';
 import type { Replay, ReplayOptions, ReplayProgress } from './replay.ts';
@@ -59,7 +59,7 @@ export class Replays {
   /** @throws TypeError or RangeError that names the option and the value, or the store that is missing. */
   replay(options: ReplayOptions): Replay {
     checkOptions('replay', options, names);
-    const { log } = neededStore(this.#ports.transport, 'replay');
+    const log = neededLog(this.#ports.transport, 'replay');
     const { clock, lift } = this.#ports;
     const plan = this.#plan(options);
     const runs = new Set<ReplayRun>();

@@ -8,6 +8,7 @@ import type { Random } from '../../streams/event/random.ts';
 import type { Credit } from '../../streams/queue/credit.ts';
 import type { DropReason, MailboxOptions } from '../../streams/queue/mailbox.ts';
 import type { Exchange } from '../exchange.ts';
+import type { ReadableLog } from '../event-log.ts';
 import type { Logger } from '../logger.ts';
 import type { PublishLevel } from '../publish-level.ts';
 import type { SharedEntities } from '../shared-entities.ts';
@@ -152,6 +153,8 @@ export interface Transport {
    * transport is `shared`: then there is nobody to ask.
    */
   readonly exchange?: Exchange;
+  /** What can be read of its events, where it has no store that it alone writes to. */
+  readonly log?: ReadableLog;
   /** Publishes are under way whose events have not reached their subscriptions yet. */
   readonly busy?: boolean;
   /** A promise only where it has to wait: for room, for a disk, for a server. */

@@ -1,4 +1,6 @@
-import { createBus, durableTransport, memoryStore, type Bus } from 'breakwater';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { createBus, durableTransport, memoryStore, type Bus, type EventEnvelope } from 'breakwater';
 import { lmdb } from 'breakwater/lmdb';
 import { bridge, type Bridge, type BridgeOptions } from 'breakwater/nats';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -40,38 +42,29 @@ describe.each(natsBinaries())('a bridge to %s', (binary) => {
     return made;
   }
 
-  /** What is stored on the other side, in its order; each event once or it fails. */
-  async function there(): Promise<{ type: string; key?: string; data: unknown }[]> {
+  /** What is stored on the other side, in its order, what is there twice as well. */
+  async function there(): Promise<EventEnvelope[]> {
     const bus = world.streamBus({ namespace });
-    const events: { type: string; key?: string; data: unknown }[] = [];
-    const { state } = await (await world.manager()).streams.info(namespace);
-    let got = 0;
-    bus.subscribe('>', (event) => void events.push(event), {
-      order: 'total',
-      from: 'start',
-      name: 'reader',
-      durable: false,
-    });
-    await bus.ready();
-    // Ids that come twice would not be shown: the figures are compared, too.
-    await until(() => {
-      if (got === events.length && got > 0) return true;
-      got = events.length;
-      return state.messages === 0;
-    });
-    await bus.close();
-    return events;
+    const events: EventEnvelope[] = [];
+    for (let from = 1; ;) {
+      const page = await bus.query({ from });
+      events.push(...page.records.map(({ event }) => event));
+      if (!page.atEnd) from = page.next;
+      else {
+        await bus.close();
+        return events;
+      }
+    }
   }
 
-  async function storedEvents(): Promise<number> {
-    const manager = await world.manager();
-    const { state } = await manager.streams.info(namespace);
-    let events = 0;
-    for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
-      const message = await manager.streams.getMessage(namespace, { seq });
-      events += Number(message?.header.get('Breakwater-Events'));
+  /** By a client of its own: one that was there when the server was killed may not hear it again. */
+  async function managed<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> {
+    const client = await connect({ servers: world.server.url });
+    try {
+      return await work(await jetstreamManager(client));
+    } finally {
+      await client.close();
     }
-    return events;
   }
 
   it('takes over what was published before it, and all that comes, in order', async () => {
@@ -138,7 +131,7 @@ describe.each(natsBinaries())('a bridge to %s', (binary) => {
         Array.from({ length: published }, (_, n) => n + 1),
       );
     }
-    expect(await storedEvents()).toBe(3 * published);
+    expect(events).toHaveLength(3 * published);
   });
 
   it('gives to the dead letters what is too large for the server, and goes on; requeue sends it', async () => {
@@ -177,15 +170,15 @@ describe.each(natsBinaries())('a bridge to %s', (binary) => {
 
   it('waits where the stream is not as asked, names the field, and goes on when it is', async () => {
     namespace = world.namespace();
-    const manager = await world.manager();
-    await manager.streams.add({ name: namespace, subjects: [`${namespace}.events.>`] });
+    const subjects = [`${namespace}.events.>`];
+    await managed(({ streams }) => streams.add({ name: namespace, subjects }));
     const bus = edge();
     const far = across(bus);
     await bus.publish('order.placed', 1);
     await until(() => far.status().state === 'stuck');
     expect(far.status().reason).toContain('max_age');
 
-    await manager.streams.delete(namespace);
+    await managed(({ streams }) => streams.delete(namespace));
     await far.drained();
     expect(far.status()).toMatchObject({ state: 'up', forwarded: 1 });
   });
@@ -206,7 +199,7 @@ describe.each(natsBinaries())('a bridge to %s', (binary) => {
     const after = across(second);
     await after.drained();
     expect(after.status()).toMatchObject({ forwarded: 1, found: 0, position: 2 });
-    expect(await storedEvents()).toBe(2);
+    expect((await there()).map(({ data }) => data)).toEqual([1, 2]);
   });
 
   it('keeps at most its waves in memory, however much waits', async () => {
