@@ -111,7 +111,7 @@ function checkWindow(options: FailureWindowOptions): {
   minimumCalls: number;
 } {
   const { windowSize = 100, windowMs, clock } = options;
-  const { minimumCalls = windowMs === undefined ? Math.min(20, windowSize) : 20 } = options;
+  const { minimumCalls = Math.min(20, windowSize) } = options;
   if (!(Number.isInteger(windowSize) && windowSize >= 1 && windowSize <= 1e9)) {
     throw new RangeError(`windowSize must be an integer from 1 to 1e9, got ${describeValue(windowSize)}`);
   }

@@ -37,6 +37,33 @@ describe('failureWindow over a time', () => {
     expect(trips).toMatchObject([{ calls: 2, failureRate: 1, slowRate: 0.5 }]);
   });
 
+  it('counts every result but those of the last second, where the window is of a minute or more', () => {
+    const { clock, source, trips } = timed({ windowMs: 60_000, minimumCalls: 2 });
+    source.next('failed');
+    clock.advanceBySync(58_999);
+    source.next('failed');
+
+    expect(trips).toMatchObject([{ calls: 2 }]);
+  });
+
+  it.each([Infinity, 0, Number.NaN, '1000'])('refuses a window of %j ms', (windowMs) => {
+    expect(() => timed({ windowMs: windowMs as number })).toThrow(
+      /windowMs must be a number of milliseconds above 0/,
+    );
+  });
+
+  it('takes the first failure as a trip where consecutiveFailures is 1, and judges no rate of fewer than 20', () => {
+    const { source, trips } = timed({ consecutiveFailures: 1 });
+    const rates = timed({});
+    source.next('failed');
+    for (let n = 0; n < 19; n += 1) rates.source.next('failed');
+    const before = rates.trips.length;
+    rates.source.next('failed');
+
+    expect(trips).toMatchObject([{ kind: 'consecutive-failures' }]);
+    expect([before, rates.trips.length]).toEqual([0, 1]);
+  });
+
   it('forgets failures and slow calls together with the calls that they were', () => {
     const { clock, source, trips } = timed({ minimumCalls: 4, slowCallRateThreshold: 0.5 });
     source.next('slow-failed');

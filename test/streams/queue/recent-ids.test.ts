@@ -22,6 +22,15 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 );
 
 describe('RecentIds', () => {
+  it('may be bounded by its window alone', () => {
+    const recent = new RecentIds({ windowMs: 10, maxIds: Infinity });
+    for (let n = 0; n < 1_000; n += 1) recent.add(`id ${n}`, 0);
+
+    expect(recent.size).toBe(1_000);
+    expect(recent.has('id 0', 9)).toBe(true);
+    expect(recent.has('id 0', 10)).toBe(false);
+  });
+
   it('is exact within both bounds, for every history', () => {
     fc.assert(
       fc.property(

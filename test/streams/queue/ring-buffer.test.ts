@@ -12,6 +12,19 @@ const operation = fc.oneof(
 );
 
 describe('RingBuffer', () => {
+  it.each(['pushBack', 'pushFront'] as const)('grows with %s, and keeps all in order', (push) => {
+    const ring = new RingBuffer<number>();
+    ring.pushBack(-1);
+    ring.popFront();
+    for (let n = 0; n < 1_000; n += 1) ring[push](n);
+    const pop = push === 'pushBack' ? 'popFront' : 'popBack';
+
+    expect(Array.from({ length: 1_000 }, () => ring[pop]())).toEqual(
+      Array.from({ length: 1_000 }, (_, n) => n),
+    );
+    expect(ring.size).toBe(0);
+  });
+
   it('does what an array does, for every sequence of operations', () => {
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 200, size: 'max' }), (operations) => {
