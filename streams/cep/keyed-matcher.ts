@@ -6,7 +6,7 @@ import { Matcher } from './matcher.ts';
 import type { PatternRecovery } from './pattern-recovery.ts';
 import type { Program } from './program.ts';
 import type { Completed, Ended, RunStart } from './run.ts';
-import { anyHoldsStart } from './run-lists.ts';
+import { anyHoldsStart, removeFirst } from './run-lists.ts';
 import { RunTable } from './run-table.ts';
 import { holdMatch, releaseMatch } from './skip-runs.ts';
 
@@ -175,6 +175,7 @@ export class KeyedMatcher<E, K> {
     const keys = this.#keys;
     matcher.commit(key);
     if (matcher.started || matcher.restarted) this.#closeStart(key, time);
+    if (matcher.reopened) this.#openStart(key);
     if (this.#program.everyFirst === 0) keys.mayStart[key] = anyHoldsStart(keys, this.#runs, key) ? 0 : 1;
 
     // The lists are the matcher's: what comes out of the results may show it the next event.
@@ -208,6 +209,11 @@ export class KeyedMatcher<E, K> {
     }
   }
 
+  #openStart(key: number): void {
+    this.#keys.mayStart[key] = 1;
+    this.#keys.startsAt[key] = Infinity;
+  }
+
   #expire(key: number, time: number): void {
     const expired = this.#expired;
     expireRuns(this.#keys, this.#runs, key, this.#program, time, expired);
@@ -239,19 +245,10 @@ export class KeyedMatcher<E, K> {
 
   /** Gives up the runs that began first: they are the ones that expire first. */
   #giveUp(key: number, count: number, reason: LossReason): void {
-    const keys = this.#keys;
-    const runs = this.#runs;
-    const ended: { readonly run: Ended<E>; readonly lastTime: number }[] = [];
-    let run = keys.first[key] as number;
-    while (run !== none && ended.length < count) {
-      ended.push({ run: runs.ended(run), lastTime: runs.lastTime[run] as number });
-      const next = runs.next[run] as number;
-      runs.free(run);
-      run = next;
+    const name = this.#keys.nameOf(key);
+    for (const run of removeFirst(this.#keys, this.#runs, key, count)) {
+      this.#output.lost(name, run, reason, run.lastTime);
     }
-    keys.first[key] = run;
-    keys.runs[key] = (keys.runs[key] as number) - ended.length;
-    for (const { run: lost, lastTime } of ended) this.#output.lost(keys.nameOf(key), lost, reason, lastTime);
   }
 
   #schedule(key: number): void {

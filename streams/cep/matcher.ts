@@ -22,6 +22,8 @@ export class Matcher<E, K> {
   started = false;
   /** The event belongs to what has to be absent before a run may start. */
   restarted = false;
+  /** The stages of `every` are through in a run that began with them: the next may begin. */
+  reopened = false;
   /** What the runs carry that begin with the event, for recovery. */
   start: RunStart | undefined = undefined;
 
@@ -55,6 +57,7 @@ export class Matcher<E, K> {
     this.#changed = false;
     this.started = false;
     this.restarted = false;
+    this.reopened = false;
     this.#changes.begin();
     try {
       this.#reactAll(key);
@@ -197,29 +200,29 @@ export class Matcher<E, K> {
     const runs = this.#runs;
     const { stage } = step;
     const { everyFirst, everyLast } = this.#program;
-    const count = countAfter(step, run === none ? 0 : (runs.count[run] as number), fit);
+    const begins = run === none;
+    const count = countAfter(step, begins ? 0 : (runs.count[run] as number), fit);
     const node = nodeAt(stage, count);
     const through = stage.all ? node === stage.full : count === stage.min;
 
-    const before = run === none ? undefined : runs.taken[run];
+    const before = begins ? undefined : runs.taken[run];
     const taken = stage.all
       ? this.#linkAll(before, stage, fit)
       : this.#link(before, stage.slots[fit - 1] as number);
-    const begins = before === undefined;
     const startTime = begins ? this.#time : (runs.startTime[run] as number);
     const startSequence = begins ? this.#sequence : (runs.startSequence[run] as number);
     if (node.final) this.#complete(taken, startTime, startSequence);
 
-    let anchor: Anchor<E> | undefined;
+    let anchor: Anchor<E> | 'start' | undefined;
     if (everyFirst > 0) {
-      if (stage.index === everyFirst && !step.again) anchor = this.#anchorAt(run);
-      else if (run !== none) anchor = runs.anchor[run];
+      if (stage.index === everyFirst && !step.again) anchor = begins ? 'start' : runs.anchorAt(run);
+      else if (!begins) anchor = runs.anchor[run];
     }
     if (node.goesOn) {
       if (taken !== undefined && taken.length >= this.#maxEvents && node.allSteps !== 0) {
-        this.tooLong.push({ taken, startTime });
+        this.tooLong.push({ taken, startTime, lastTime: this.#time });
       } else {
-        const holds = run === none ? everyFirst === 0 : runs.holdsStart[run] === 1;
+        const holds = begins ? everyFirst === 0 : runs.holdsStart[run] === 1;
         const made = runs.take();
         runs.node[made] = node;
         runs.taken[made] = taken;
@@ -236,23 +239,9 @@ export class Matcher<E, K> {
         this.#changes.add(made);
       }
     }
-    if (through && anchor !== undefined && stage.index === everyLast) this.#changes.add(runs.again(anchor));
-  }
-
-  #anchorAt(run: number): Anchor<E> {
-    if (run !== none) return this.#runs.anchorAt(run);
-    return {
-      node: this.#program.start,
-      count: 0,
-      taken: undefined,
-      startTime: 0,
-      startSequence: 0,
-      lastTime: 0,
-      start: undefined,
-      waitsUntil: Infinity,
-      anchor: undefined,
-      holdsStart: false,
-    };
+    if (!through || anchor === undefined || stage.index !== everyLast) return;
+    if (anchor === 'start') this.reopened = true;
+    else this.#changes.add(runs.again(anchor));
   }
 
   #link(before: Link<E> | undefined, slot: number): Link<E> {

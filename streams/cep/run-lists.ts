@@ -1,5 +1,6 @@
 import { none } from '../queue/linked-lists.ts';
 import type { MatchedKeys } from './matched-keys.ts';
+import type { Ended } from './run.ts';
 import type { RunTable } from './run-table.ts';
 
 /** Ends the runs of a key that `stays` does not hold for, and keeps the order of the others. O(runs of the key). */
@@ -26,6 +27,26 @@ export function keepRuns<E>(
   if (last === none) keys.first[key] = none;
   else runs.next[last] = none;
   keys.runs[key] = kept;
+}
+
+/** Ends the first runs of a key, so many of them. O(count). */
+export function removeFirst<E>(
+  keys: MatchedKeys<E, unknown>,
+  runs: RunTable<E>,
+  key: number,
+  count: number,
+): Ended<E>[] {
+  const ended: Ended<E>[] = [];
+  let run = keys.first[key] as number;
+  while (run !== none && ended.length < count) {
+    ended.push(runs.ended(run));
+    const next = runs.next[run] as number;
+    runs.free(run);
+    run = next;
+  }
+  keys.first[key] = run;
+  keys.runs[key] = (keys.runs[key] as number) - ended.length;
+  return ended;
 }
 
 /** Whether a run keeps others of its key from beginning. */

@@ -13,7 +13,7 @@ export interface Anchor<E> {
   readonly lastTime: number;
   readonly start: RunStart | undefined;
   readonly waitsUntil: number;
-  readonly anchor: Anchor<E> | undefined;
+  readonly anchor: Anchor<E> | 'start' | undefined;
   readonly holdsStart: boolean;
 }
 
@@ -27,12 +27,12 @@ export interface Anchor<E> {
 export class RunTable<E> {
   readonly #slots = new Slots();
   readonly node: Node<E>[] = [];
-  /** `undefined` while only an absence has been passed. */
+  /** The last event it took; `undefined` in places that no run has. */
   readonly taken: (Link<E> | undefined)[] = [];
   /** Where the input must be read again from to make it again; empty where nobody asks. */
   readonly start: (RunStart | undefined)[] = [];
-  /** Where the stages of `every` begin anew; empty for patterns without. */
-  readonly anchor: (Anchor<E> | undefined)[] = [];
+  /** Where the stages of `every` begin anew: `start` as the first of a run. Empty for patterns without. */
+  readonly anchor: (Anchor<E> | 'start' | undefined)[] = [];
   /** The next run of the same key, or `none`. */
   next = new Int32Array(this.#slots.capacity);
   /** Events taken for the stage of the node; for an `all` stage the bits of those it has. */
@@ -125,7 +125,11 @@ export class RunTable<E> {
 
   /** What is told of a run that did not become a match. */
   ended(run: number): Ended<E> {
-    return { taken: this.taken[run], startTime: this.startTime[run] as number };
+    return {
+      taken: this.taken[run],
+      startTime: this.startTime[run] as number,
+      lastTime: this.lastTime[run] as number,
+    };
   }
 
   #fit(): void {

@@ -35,4 +35,6 @@ export interface Completed<E> {
 export interface Ended<E> {
   readonly taken: Link<E> | undefined;
   readonly startTime: number;
+  /** Event time of the last event it took. */
+  readonly lastTime: number;
 }

@@ -67,6 +67,8 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
   readonly #arrivals = new TimeBuffer<Arrival>();
   /** What came while an event was being looked at, from a reader that feeds its source. */
   readonly #inbox: (E | Watermark)[] = [];
+  /** How many of them have been taken. */
+  #unpacked = 0;
   #busy = false;
   #mark = -Infinity;
   #late = 0;
@@ -98,6 +100,7 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
   }
 
   end(): void {
+    this.#unpack();
     this.#release(Infinity);
     this.#matcher.end();
     this.#report(Infinity);
@@ -138,11 +141,20 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
   #run(input: E | Watermark): void {
     this.#busy = true;
     this.#take(input);
-    for (let index = 0; index < this.#inbox.length; index += 1)
-      this.#take(this.#inbox[index] as E | Watermark);
-    // Setting the length of an array is a call into the engine, even where it changes nothing.
-    if (this.#inbox.length > 0) this.#inbox.length = 0;
+    this.#unpack();
     this.#busy = false;
+  }
+
+  /** Takes what came meanwhile. A reader may end the source amid it, which then takes the rest. */
+  #unpack(): void {
+    while (this.#unpacked < this.#inbox.length) {
+      const input = this.#inbox[this.#unpacked] as E | Watermark;
+      this.#unpacked += 1;
+      this.#take(input);
+    }
+    // Setting the length of an array is a call into the engine, even where it changes nothing.
+    if (this.#unpacked > 0) this.#inbox.length = 0;
+    this.#unpacked = 0;
   }
 
   #defer(input: E | Watermark): void {

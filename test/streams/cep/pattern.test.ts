@@ -124,6 +124,34 @@ describe('where runs start', () => {
     expect(matchesIn('aa   ab', pairs)).toEqual(['a:a6 b:b7']);
   });
 
+  it('is each event once, with every after a stage that is left out', () => {
+    const lost: string[] = [];
+    const each = pattern<Letter>()
+      .begin('x', is('x'))
+      .optional()
+      .followedBy('b', is('b'))
+      .followedBy('c', is('c'))
+      .within(10)
+      .every('b');
+
+    expect(matchesIn('  bbc', each, { timedOut: { next: (run) => lost.push(shown(run)) } })).toEqual([
+      'x: b:b3 c:c5',
+      'x: b:b4 c:c5',
+    ]);
+    expect(lost).toEqual([]);
+  });
+
+  it('begins anew without another silence, with every after an absence', () => {
+    const each = pattern<Letter>()
+      .absentFor(5, is('x'))
+      .begin('b', is('b'))
+      .followedBy('c', is('c'))
+      .within(10)
+      .every('b');
+
+    expect(matchesIn('xb      b b c', each)).toEqual(['b:b9 c:c13', 'b:b11 c:c13']);
+  });
+
   it('is within a run, with every over later stages', () => {
     const rest = pattern<Letter>()
       .begin('x', is('x'))

@@ -19,6 +19,15 @@ function tables<E>(spec: PatternSpec<E>, maxEvents = 100) {
   return { program, keys, runs, matcher: new Matcher(program, maxEvents, keys, runs) };
 }
 
+/** The runs there are take an event before it is asked whether one begins, which fails at time 3. */
+const touchy = pattern<Letter>()
+  .begin('a', ({ what, time }) => {
+    if (time === 3) throw new Error('no letter');
+    return what === 'a';
+  })
+  .followedByAny('b', is('b'))
+  .followedBy('c', is('c')).spec;
+
 describe('the runs of all keys', () => {
   it('stand each in the row of one key, and nowhere once they are over', () =>
     fc.assert(
@@ -53,14 +62,7 @@ describe('the runs of all keys', () => {
     ));
 
   it('are as before when a condition throws after the event has made some', () => {
-    const spec = pattern<Letter>()
-      .begin('a', ({ what, time }) => {
-        if (time === 3) throw new Error('no letter');
-        return what === 'a';
-      })
-      .followedByAny('b', is('b'))
-      .followedBy('c', is('c')).spec;
-    const { keys, runs, matcher } = tables(spec);
+    const { keys, runs, matcher } = tables(touchy);
     const key = keys.take('k', Infinity);
     const show = (time: number, what: string): void => {
       if (matcher.show(key, letterAt(time, what), time)) matcher.commit(key);
@@ -69,13 +71,23 @@ describe('the runs of all keys', () => {
     show(2, 'b');
     expect(runs.size).toBe(2);
 
-    // The runs there are take it before it is asked whether one begins.
     expect(() => show(3, 'b')).toThrow('no letter');
     expect(() => show(3, 'c')).toThrow('no letter');
 
     expect(runs.size).toBe(2);
     expect(keys.runs[key]).toBe(2);
     expect(matcher.completed).toEqual([]);
+  });
+
+  it('are not too long by an event that has failed', () => {
+    const { keys, matcher } = tables(touchy, 2);
+    const key = keys.take('k', Infinity);
+    if (matcher.show(key, letterAt(1, 'a'), 1)) matcher.commit(key);
+
+    expect(() => matcher.show(key, letterAt(3, 'b'), 3)).toThrow('no letter');
+    expect(matcher.tooLong).toEqual([]);
+    matcher.show(key, letterAt(4, 'b'), 4);
+    expect(matcher.tooLong).toHaveLength(1);
   });
 
   it('give back the room that many of them took', () => {
