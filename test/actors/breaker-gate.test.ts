@@ -35,6 +35,21 @@ describe('BreakerGate', () => {
     expect(told).toEqual([]);
   });
 
+  it('takes a trial that starts before any state was entered for one', () => {
+    const told: string[] = [];
+    const credit = new Credit(Infinity, 1);
+    const gate = new BreakerGate(credit, 100, {
+      trialStarted: (epoch) => told.push(`trial ${epoch}`),
+      stateChanged: () => {},
+    });
+    const epoch = gate.epoch;
+    gate.begin();
+    gate.enter(4, Infinity);
+
+    expect(told).toEqual(['trial 0']);
+    expect([epoch, gate.epoch]).toEqual([0, 4]);
+  });
+
   it('gives results to its latest listener, also when the one before leaves late', () => {
     const { gate } = gateWith(Infinity);
     const seen: string[] = [];

@@ -257,9 +257,29 @@ describe('the options of a breaker', () => {
     [{ maxResetTimeoutMs: 10 }, 'maxResetTimeoutMs must be a number of milliseconds from 30000 to'],
     [{ halfOpenTimeoutMs: Infinity }, 'halfOpenTimeoutMs must be a number of milliseconds from 0 to'],
     [{ jitter: 1.5 }, 'jitter must be from 0 to 1, got 1.5'],
+    [{ jitter: -0.1 }, 'jitter must be from 0 to 1, got -0.1'],
+    [{ slowCallDurationMs: -1 }, 'slowCallDurationMs must be at least 0, got -1'],
     [{ halfOpenCalls: 0 }, 'halfOpenCalls must be an integer of at least 1, got 0'],
   ])('are refused out of range: %j', (options, message) => {
     expect(() => breakerWith(options)).toThrow(message);
+  });
+
+  it('take a slowCallDurationMs of 0: every call that takes time is slow', () => {
+    const { breaker } = breakerWith({ ...quick, slowCallDurationMs: 0 });
+    acquire(breaker).ok(0);
+    acquire(breaker).ok(1);
+    const before = breaker.state;
+    for (let index = 0; index < 3; index += 1) acquire(breaker).ok(1);
+
+    expect(before).toBe('closed');
+    expect(breaker.snapshot.lastTrip).toMatchObject({ kind: 'slow-rate' });
+  });
+
+  it('draw no number where there is no jitter', () => {
+    const { breaker } = breakerWith(quick, () => expect.fail('a number was drawn'));
+    fail(breaker, 2);
+
+    expect(breaker.state).toBe('open');
   });
 
   it('take a resetTimeoutMs beyond the default of maxResetTimeoutMs', () => {

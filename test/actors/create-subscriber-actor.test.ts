@@ -134,6 +134,10 @@ describe('the flow of a subscriber', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('takes a concurrency of 1', () => {
+    expect(actorWith({ concurrency: 1 }).credit.limit).toBe(1);
+  });
+
   it('refuses a concurrency below 1', () => {
     expect(() => actorWith({ concurrency: 0 })).toThrow('concurrency must be at least 1, got 0');
   });

@@ -180,4 +180,108 @@ describe('Dispatcher', () => {
 
     expect(started).toEqual([2, 3]);
   });
+
+  it('tells how many calls run, not how many have run', async () => {
+    const settle: (() => void)[] = [];
+    const { dispatcher, clock } = dispatching(() => new Promise<void>((resolve) => settle.push(resolve)));
+    const running = [dispatcher.running];
+    for (const id of ['a', 'b', 'c']) dispatcher.dispatch(delivery(id));
+    running.push(dispatcher.running);
+    settle[1]?.();
+    await clock.flush();
+    running.push(dispatcher.running);
+
+    expect(running).toEqual([0, 3, 2]);
+    expect(dispatcher.dispose().map((call) => call.delivery.event.id)).toEqual(['a', 'c']);
+    expect(dispatcher.running).toBe(0);
+  });
+
+  it('tells the handlers of revoked deliveries to give up, and no others', () => {
+    const signals: Record<string, AbortSignal> = {};
+    const { dispatcher } = dispatching((event, { signal }) => {
+      signals[event.id] = signal;
+      return new Promise(() => {});
+    });
+    dispatcher.dispatch(delivery('kept'));
+    dispatcher.dispatch({ ...delivery('lost'), revoked: true });
+    const reason = new Error('another process has it');
+    dispatcher.abortRevoked(reason);
+
+    expect(Object.entries(signals).map(([id, { aborted }]) => [id, aborted])).toEqual([
+      ['kept', false],
+      ['lost', true],
+    ]);
+    expect(signals['lost']?.reason).toBe(reason);
+  });
+
+  it('has nobody to tell once all calls have ended', async () => {
+    const { dispatcher, clock, ended } = dispatching(() => Promise.resolve());
+    dispatcher.dispatch({ ...delivery('a'), revoked: true });
+    await clock.flush();
+    dispatcher.abortRevoked(new Error('too late'));
+
+    expect(ended).toEqual(['a ok 0']);
+  });
+
+  it('publishes on behalf of the call that asks', () => {
+    const asked: string[] = [];
+    const dispatcher = new Dispatcher(
+      { name: 'one', timeoutMs: Infinity },
+      {
+        clock: createVirtualClock(),
+        handler:
+          () =>
+          (_event, { publish }) =>
+            void publish,
+        epoch: () => 0,
+        publish: ({ delivery: { event } }) => {
+          asked.push(event.id);
+          return () => Promise.reject(new Error('not here'));
+        },
+        succeeded: () => {},
+        failed: () => {},
+      },
+    );
+    dispatcher.dispatch(delivery('a'));
+
+    expect(asked).toEqual(['a']);
+  });
+
+  it('reports what a promise was rejected with, and what a call timed out by', async () => {
+    const errors: unknown[] = [];
+    const clock = createVirtualClock();
+    const refusal = new Error('refused');
+    const dispatcher = new Dispatcher(
+      { name: 'billing', timeoutMs: 100 },
+      {
+        clock,
+        handler: () => (event) => (event.id === 'a' ? Promise.reject(refusal) : new Promise(() => {})),
+        epoch: () => 0,
+        publish: () => () => Promise.reject(new Error('not here')),
+        succeeded: () => {},
+        failed: (_call, _ms, error) => errors.push(error),
+      },
+    );
+    dispatcher.dispatch(delivery('a'));
+    dispatcher.dispatch(delivery('b'));
+    await clock.advanceBy(100);
+
+    expect(errors[0]).toBe(refusal);
+    expect(String(errors[1])).toContain('handler of billing did not settle event b within 100 ms');
+  });
+
+  it('waits for whatever has a then, functions among it, and for nothing else', async () => {
+    const then = (resolve: () => void): void => resolve();
+    const callable = Object.assign(() => {}, { then });
+    const results: unknown[] = [callable, null, { then: 1 }, 'text', () => {}, undefined];
+    const { dispatcher, ended, clock } = dispatching(() => results.shift());
+    for (const id of ['callable', 'null', 'data', 'text', 'function', 'nothing']) {
+      dispatcher.dispatch(delivery(id));
+    }
+    const atOnce = [...ended];
+    await clock.flush();
+
+    expect(atOnce).toEqual(['null ok 0', 'data ok 0', 'text ok 0', 'function ok 0', 'nothing ok 0']);
+    expect(ended.slice(5)).toEqual(['callable ok 0']);
+  });
 });
