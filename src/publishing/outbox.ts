@@ -21,8 +21,9 @@ export interface BusCommit {
 
 const names: OptionNames<BusCommit> = { events: true, writes: true };
 
-/** Buckets that are Breakwater's own. */
-const reserved = /^(?:cursors|subscriptions|dead-letters|health|entity:.*|breakwater.*)$/;
+/** Buckets that are Breakwater's own: what is written there by others breaks places, proofs and entities. */
+const reserved =
+  /^(?:archive|audit|bridges|cursors|dead-letters|entities|health|subscriptions)$|^(?:entity|leases|progress)(?:$|[-:])|^breakwater/;
 
 export interface OutboxPorts {
   readonly factory: EventFactory;

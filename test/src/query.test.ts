@@ -151,6 +151,27 @@ describe('commit', () => {
     expect(await bus.store?.snapshots.read('orders', '42')).toMatchObject({ value: Uint8Array.of(1) });
   });
 
+  it.each([
+    'archive',
+    'audit',
+    'bridges',
+    'cursors',
+    'dead-letters',
+    'entities',
+    'entity-parked:order',
+    'entity-timers:order',
+    'entity:order',
+    'health',
+    'leases:billing',
+    'progress:billing',
+    'subscriptions',
+  ])('does not write to %s, which is a bucket of its own', async (bucket) => {
+    const bus = createDurableWorld().start();
+    const commit = { events: [placed({ n: 1 })], writes: [{ ...write(1), bucket }] };
+    await expect(bus.commit(commit)).rejects.toThrow(`bucket "${bucket}" is Breakwater's own`);
+    expect(await bus.store?.log.bounds()).toMatchObject({ count: 0 });
+  });
+
   it('may be tried again with the same events when it failed, on a bus that drops duplicates', async () => {
     const bus = createDurableWorld().start({ dedupe: true });
     await bus.commit({ writes: [write(1)] });
