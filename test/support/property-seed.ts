@@ -6,3 +6,7 @@ import fc from 'fast-check';
  */
 const seed = Number(process.env['FAST_CHECK_SEED'] ?? Number.NaN);
 if (Number.isSafeInteger(seed)) fc.configureGlobal({ ...fc.readConfigureGlobal(), seed });
+
+/** Against mutants a property that fails has said enough: nobody reads the smallest case of thousands. */
+if (process.env['BREAKWATER_MUTATION_TESTS'] !== undefined)
+  fc.configureGlobal({ ...fc.readConfigureGlobal(), endOnFailure: true });
