@@ -13,4 +13,6 @@ export type {
   JetStreamStreamOptions,
 } from './jetstream-options.ts';
 export type { NatsAuth } from './nats-auth.ts';
-export type { NatsOptions } from './nats-options.ts';
+export { natsConnection } from './nats-connection.ts';
+export type { NatsOptions, SharedNatsConnection } from './nats-options.ts';
+export { fromNats, type FromNatsOptions } from './from-nats.ts';

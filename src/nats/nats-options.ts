@@ -1,12 +1,28 @@
 import type { TlsOptions } from '@nats-io/transport-node';
 import { describeValue } from '../../streams/event/describe-value.ts';
-import { checkChoice, type OptionNames } from '../check-options.ts';
+import { checkChoice, checkPort, type OptionNames } from '../check-options.ts';
 import { checkInteger } from '../options.ts';
+import type { Dial, LinkPorts } from './dial.ts';
 import { authenticatorOf, type NatsAuth } from './nats-auth.ts';
 import { checkNamespace } from './subjects.ts';
 
+/** One connection for several transports, logs and streams: made by `natsConnection`. */
+export interface SharedNatsConnection {
+  /** How many share it now. */
+  readonly users: number;
+}
+
+/** The same, for those who share it. */
+export interface SharedDial extends SharedNatsConnection {
+  readonly config: ResolvedNats;
+  join(ports: LinkPorts): Dial;
+  leave(): Promise<void>;
+}
+
 /** How a process reaches NATS. */
 export interface NatsOptions {
+  /** What `natsConnection` gives, to share one connection; then all that says how to connect is said there. */
+  readonly connection?: SharedNatsConnection;
   /** Addresses, tried in random order. No credentials in them: see `auth`. Default `'nats://127.0.0.1:4222'`. */
   readonly servers?: string | readonly string[];
   /** First token of all subjects: what one program's events are kept apart by. Default `'breakwater'`. */
@@ -28,13 +44,16 @@ export interface NatsOptions {
 }
 
 /** Options of a connection, checked and complete. */
-export interface ResolvedNats extends Required<Omit<NatsOptions, 'auth' | 'tls' | 'servers'>> {
+export interface ResolvedNats extends Required<Omit<NatsOptions, 'auth' | 'tls' | 'servers' | 'connection'>> {
   readonly servers: readonly string[];
   readonly auth: NatsAuth | undefined;
   readonly tls: TlsOptions | undefined;
+  /** Undefined for a connection of its own. */
+  readonly connection: SharedDial | undefined;
 }
 
 export const natsOptionNames: OptionNames<NatsOptions> = {
+  connection: true,
   servers: true,
   namespace: true,
   connectionName: true,
@@ -47,6 +66,7 @@ export const natsOptionNames: OptionNames<NatsOptions> = {
 
 /** Checks what was asked for and fills in the defaults. @throws RangeError or TypeError that names the option. */
 export function resolveNatsOptions(options: NatsOptions): ResolvedNats {
+  if (options.connection !== undefined) return sharedOptions(options, options.connection);
   const { connectTimeoutMs = 5000, pingIntervalMs = 400, oldServers = 'warn', auth, tls } = options;
   const namespace = checkNamespace(options.namespace ?? 'breakwater');
   const servers = [options.servers ?? 'nats://127.0.0.1:4222'].flat();
@@ -57,7 +77,21 @@ export function resolveNatsOptions(options: NatsOptions): ResolvedNats {
   checkChoice('oldServers', oldServers, ['warn', 'refuse', 'allow']);
   if (auth !== undefined) authenticatorOf(auth);
   const { connectionName = namespace } = options;
-  return { servers, namespace, connectionName, auth, tls, connectTimeoutMs, pingIntervalMs, oldServers };
+  const connection = undefined;
+  const timing = { connectTimeoutMs, pingIntervalMs };
+  return { servers, namespace, connectionName, auth, tls, ...timing, oldServers, connection };
+}
+
+/** A connection that is shared has been told already where it leads. */
+function sharedOptions(options: NatsOptions, shared: SharedNatsConnection): ResolvedNats {
+  checkPort('connection', shared, ['join', 'leave']);
+  const connection = shared as SharedDial;
+  const { connection: _own, namespace: _apart, ...said } = natsOptionNames;
+  for (const name of Object.keys(said)) {
+    if (!(name in options)) continue;
+    throw new TypeError(`${name} is for natsConnection to be told, where the connection is shared`);
+  }
+  return { ...connection.config, namespace: checkNamespace(options.namespace ?? 'breakwater'), connection };
 }
 
 function checkServer(server: unknown): void {
