@@ -1,17 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { TransportError } from 'breakwater';
+import { defineEntity, TransportError } from 'breakwater';
 import { jetStream, nats } from 'breakwater/nats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documentedConfig } from '../../support/documented-config.ts';
 import { natsBinaries } from '../../support/nats-server.ts';
 import { createNatsWorld, until, type NatsWorld } from '../../support/nats-world.ts';
-
-/** The configuration that docs/nats.md gives: what is documented is what is tested. */
-function documentedConfig(): string {
-  const page = readFileSync(new URL('../../../docs/nats.md', import.meta.url), 'utf8');
-  const block = /```hocon\n([\s\S]*?)```/.exec(page)?.[1];
-  if (block === undefined) throw new Error('docs/nats.md has no hocon block');
-  return block;
-}
 
 const type = 'order.placed';
 const shop = { user: 'shop', password: 'shop-secret' };
@@ -39,6 +31,24 @@ describe.each(natsBinaries())('security on %s', (binary) => {
 
     await until(() => seen.length === 4);
     expect(new Set(seen)).toEqual(new Set(['stream 1', 'lanes 1', 'passing 1', 'core 2']));
+  });
+
+  it('hosts, asks and watches entities with those permissions', async () => {
+    const definition = defineEntity(
+      'cart',
+      { initial: { n: 0 }, fold: ({ n }) => ({ n: n + 1 }) },
+      { on: ['cart.filled'], key: ({ data }) => data['cart'] },
+    );
+    const bus = world.streamBus({ namespace: 'shop', auth: shop });
+    const other = world.streamBus({ namespace: 'shop', auth: shop });
+    await bus.host(definition).ready;
+    const seen: number[] = [];
+    other.entity(definition, 'a').snapshot$.subscribe(({ n }) => seen.push(n));
+    await other.entity(definition, 'a').send('cart.filled', { cart: 'a' });
+    const n = await other.entity(definition, 'a').ask((state) => state.n);
+    await until(() => seen.includes(1));
+
+    expect(n).toBe(1);
   });
 
   it('keeps a namespace from others: publishing and subscribing fail at once, typed, naming the subject', async () => {
@@ -74,9 +84,13 @@ describe.each(natsBinaries())('security on %s', (binary) => {
     client.publish('$JS.ACK.shop.billing=p0.1.1.1.1.0', '+ACK');
     client.publish('$JS.API.STREAM.DELETE.shop', '');
     client.publish('$JS.API.STREAM.DELETE.press', '');
+    // Answers and deliveries of others can be neither heard nor made up.
+    client.publish('_INBOX_shop.guessed.1', '{"stream":"shop","seq":7}');
+    client.subscribe('_INBOX_shop.>', { callback: () => {} });
+    client.publish('$KV.shop-state.leases=3Abilling.partition=2E0', '{}');
     await client.flush();
 
-    await until(() => denied.length === 3);
+    await until(() => denied.length === 6);
     expect(denied.every((message) => message.includes('Permissions Violation'))).toBe(true);
     await client.close();
   });
