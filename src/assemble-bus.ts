@@ -4,7 +4,6 @@ import type { EntityDefinition } from '../actors/define-entity.ts';
 import type { Handler } from '../actors/handler.ts';
 import type { Clock, TimerHandle } from '../streams/event/clock.ts';
 import type { EventFields } from '../streams/event/define-event.ts';
-import type { RequestDefinition } from '../streams/event/define-request.ts';
 import type { EventRegistry } from '../streams/event/event-registry.ts';
 import type { Bus, CloseReport, StreamCall } from './bus.ts';
 import type { Subscribable } from './subscriptions/subscribable.ts';
@@ -18,7 +17,7 @@ import { checkNumber, type SubscriberOptions } from './options.ts';
 import type { PublishGate } from './publishing/publish-gate.ts';
 import type { Publisher } from './publishing/publisher.ts';
 import { QueueWatch } from './subscriptions/queue-watch.ts';
-import type { BusAskOptions, Responder, RespondOptions } from './requests/request-options.ts';
+import type { RemoteActors } from './remote/remote-actors.ts';
 import type { Requests } from './requests/requests.ts';
 import type { RoutingRules } from './routing-rules.ts';
 import type { StreamOptions } from './stream-options.ts';
@@ -30,6 +29,7 @@ export interface BusParts extends BusLogParts {
   readonly streams: EventStreams;
   readonly entities: Entities;
   readonly requests: Requests;
+  readonly actors: RemoteActors;
   readonly publisher: Publisher;
   readonly gate: PublishGate;
   readonly types: EventRegistry;
@@ -42,8 +42,8 @@ export interface BusParts extends BusLogParts {
 
 /** Puts the parts of a bus behind its public functions. */
 export function assembleBus(parts: BusParts): Bus {
-  const { host, streams, entities, requests, publisher, gate, types, deadLetters, rules, errors, clock } =
-    parts;
+  const { host, streams, entities, requests, publisher, gate, types, deadLetters, rules, errors } = parts;
+  const { actors, clock } = parts;
   const stats = (): BusStats => ({
     time: clock.now(),
     state: gate.state,
@@ -84,11 +84,8 @@ export function assembleBus(parts: BusParts): Bus {
     // What it shows follows from the definition.
     entity: ((definition: EntityDefinition, key: string) =>
       entities.entity(definition, key)) as Bus['entity'],
-    // What they take and give follows from the definition.
-    ask: ((definition: RequestDefinition, data: unknown, options: BusAskOptions = {}) =>
-      requests.ask(definition, data, options)) as Bus['ask'],
-    respond: ((definition: RequestDefinition, responder: Responder, options: RespondOptions = {}) =>
-      requests.respond(definition, responder, options)) as Bus['respond'],
+    ...requests.calls,
+    ...actors.calls,
     discoverHandlers: (folder) => discover(parts, folder),
     addRoutingRule: (rule) => rules.add(rule),
     handlerCount: (type) => host.count(type),

@@ -14,6 +14,7 @@ import type { EntityRef } from './entities/entity-ref.ts';
 import type { DiscoveryReport } from './discover-handlers.ts';
 import type { SubscriberOptions } from './options.ts';
 import type { PublishReport, PublishResult } from './publishing/publisher.ts';
+import type { BusActors } from './remote/remote-actors.ts';
 import type { BusRequests } from './requests/request-options.ts';
 import type { RoutingRule } from './routing-rules.ts';
 import type { StreamOptions } from './stream-options.ts';
@@ -48,7 +49,7 @@ export interface CloseReport {
 }
 
 /** An event bus. Made by `createBus`. All functions may be taken off it and called alone. */
-export interface Bus extends BusLog, BusRegistry, BusRequests, AsyncDisposable {
+export interface Bus extends BusLog, BusRegistry, BusRequests, BusActors, AsyncDisposable {
   /**
    * Publishes one event: a definition and its data, a draft, an envelope, or a type and its data.
    *

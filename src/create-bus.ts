@@ -16,6 +16,8 @@ import { eventLift } from './publishing/lift-event.ts';
 import { compose } from './middleware.ts';
 import { PublishGate } from './publishing/publish-gate.ts';
 import { Publisher } from './publishing/publisher.ts';
+import { RemoteActors, type RemoteActorsPorts } from './remote/remote-actors.ts';
+import type { BusRequests } from './requests/request-options.ts';
 import { Requests } from './requests/requests.ts';
 import { RoutingRules } from './routing-rules.ts';
 import { SubscriberHost, type HostOptions, type HostPorts } from './subscriptions/subscriber-host.ts';
@@ -85,12 +87,17 @@ export function createBus(options: BusOptions = {}): Bus {
     streams,
     entities,
     requests,
+    actors: remoteActors(requests, { clock, logger, newId }),
     publisher,
     gate,
     errors,
     heartbeatMs,
     ...busLogParts(resolved, { ...kept, registry, factory, gate, host, publisher }),
   });
+}
+
+function remoteActors(requests: Requests, ports: Omit<RemoteActorsPorts, keyof BusRequests>): RemoteActors {
+  return new RemoteActors({ ...requests.calls, ...ports });
 }
 
 /** Requests have types of their own, apart from those of events. */

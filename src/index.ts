@@ -11,9 +11,17 @@ export {
   type MachineEntityOptions,
   type PatternData,
 } from '../actors/define-entity.ts';
+export {
+  defineActor,
+  type ActorDefinition,
+  type ActorFrame,
+  type ActorPoll,
+  type DefineActorOptions,
+} from '../actors/define-actor.ts';
 export type { EntityFold } from '../actors/entity-fold.ts';
 export { defineHandler, type HandlerDefinition } from '../actors/define-handler.ts';
 export type { Handler, HandlerContext, PublishReceipt } from '../actors/handler.ts';
+export { remoteActor, type RemoteSnapshot, type RemoteSource } from '../actors/remote-actor.ts';
 export { scoped } from '../actors/scoped-handler.ts';
 export type { Clock, TimerHandle } from '../streams/event/clock.ts';
 export {
@@ -146,6 +154,8 @@ export { publishTo, type PublishToOptions } from './publish-to.ts';
 export type { PublishReport, PublishResult, SubscriberOutcome } from './publishing/publisher.ts';
 export type { QueryCacheOptions, QueryRange } from './replay/queries.ts';
 export type { Replay, ReplayOptions, ReplayProgress } from './replay/replay.ts';
+export type { RemoteActorRef } from './remote/remote-ref.ts';
+export type { BusActors, Exposed } from './remote/remote-actors.ts';
 export type { BusAskOptions, BusRequests, Responder, RespondOptions } from './requests/request-options.ts';
 export type { RoutingRule } from './routing-rules.ts';
 export type {

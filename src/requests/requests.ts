@@ -25,6 +25,7 @@ import {
   askOptionNames,
   respondOptionNames,
   type BusAskOptions,
+  type BusRequests,
   type Responder,
   type RespondOptions,
 } from './request-options.ts';
@@ -67,6 +68,16 @@ export class Requests {
     const incoming = new WeakMap<EventEnvelope, IncomingRequest>();
     const newId = (): string => factory.id();
     this.#responding = { clock, registry, source, newId, incoming };
+  }
+
+  /** As a bus has them: what they take and give follows from the definition. */
+  get calls(): BusRequests {
+    return {
+      ask: ((definition: RequestDefinition, data: unknown, options: BusAskOptions = {}) =>
+        this.ask(definition, data, options)) as BusRequests['ask'],
+      respond: ((definition: RequestDefinition, responder: Responder, options: RespondOptions = {}) =>
+        this.respond(definition, responder, options)) as BusRequests['respond'],
+    };
   }
 
   async ask(definition: RequestDefinition, data: unknown, options: BusAskOptions): Promise<unknown> {
