@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
+import { sortedHashes, type SortedHashes } from './sorted-hashes.ts';
 
 /** Positions that are indexed together, once all of them are given out. */
 export const segmentSize = 16_384;
@@ -7,9 +8,8 @@ export const segmentSize = 16_384;
 /** Into how many values the index of a segment is divided by hash: who looks for one key reads one of them. */
 export const parts = 32;
 
-/** Hashes that belong to one part, and what a pair multiplies its hash by to make room for a place. */
+/** Hashes that belong to one part. */
 const partHashes = 0x1_0000_0000 / parts;
-const pairBase = 0x1_0000;
 
 /** What is indexed. Numbers are part of the files. */
 export type IndexedField = 'key' | 'correlationId' | 'type';
@@ -41,48 +41,57 @@ export const everywhere = segmentSize / 16;
 /** What stands in place of its places. */
 const everywhereMark = 0xffff;
 
-/** Pairs of a hash and a place in the segment, in the order of the places. */
+/** Hashes and their places in the segment, in the order of the places. */
 class HashList {
-  #pairs = new Float64Array(256);
+  #hashes = new Uint32Array(256);
+  #places = new Uint16Array(256);
   #length = 0;
 
   add(hash: number, offset: number): void {
-    if (this.#length === this.#pairs.length) {
-      const grown = new Float64Array(this.#length * 2);
-      grown.set(this.#pairs);
-      this.#pairs = grown;
-    }
-    this.#pairs[this.#length] = hash * pairBase + offset;
+    if (this.#length === this.#hashes.length) this.#grow();
+    this.#hashes[this.#length] = hash;
+    this.#places[this.#length] = offset;
     this.#length += 1;
   }
 
   /** The places of a hash, ascending; undefined when it is everywhere. */
   find(hash: number): number[] | undefined {
     const found: number[] = [];
-    const low = hash * pairBase;
     for (let at = 0; at < this.#length; at += 1) {
-      const place = (this.#pairs[at] ?? 0) - low;
-      if (place < 0 || place >= pairBase) continue;
+      if (this.#hashes[at] !== hash) continue;
+      const place = this.#places[at] ?? 0;
       if (place === everywhereMark) return undefined;
       found.push(place);
     }
     return found;
   }
 
-  /** One value for each part that has pairs: CRC-32, the hashes (u32), their places (u16), sorted. */
+  /** One value for each part that has hashes: CRC-32, the hashes (u32), their places (u16), sorted. */
   seal(field: IndexedField, segment: number): IndexEntry[] {
-    const sorted = this.#pairs.slice(0, this.#length).toSorted();
+    const sorted = sortedHashes(
+      this.#hashes.subarray(0, this.#length),
+      this.#places.subarray(0, this.#length),
+    );
     const entries: IndexEntry[] = [];
     let start = 0;
-    for (let part = 0; part < parts && start < sorted.length; part += 1) {
-      const limit = (part + 1) * partHashes * pairBase;
+    for (let part = 0; part < parts && start < this.#length; part += 1) {
+      const limit = (part + 1) * partHashes;
       let end = start;
-      while (end < sorted.length && (sorted[end] ?? 0) < limit) end += 1;
+      while (end < this.#length && (sorted.hashes[end] ?? 0) < limit) end += 1;
       if (end > start)
         entries.push(sealEntry(indexKey(field, part * partHashes, segment), sorted, start, end));
       start = end;
     }
     return entries;
+  }
+
+  #grow(): void {
+    const hashes = new Uint32Array(this.#length * 2);
+    const places = new Uint16Array(this.#length * 2);
+    hashes.set(this.#hashes);
+    places.set(this.#places);
+    this.#hashes = hashes;
+    this.#places = places;
   }
 }
 
@@ -92,17 +101,11 @@ export interface IndexEntry {
   readonly bytes: Buffer;
 }
 
-function sealEntry(key: number, pairs: Float64Array, start: number, end: number): IndexEntry {
+function sealEntry(key: number, sorted: SortedHashes, start: number, end: number): IndexEntry {
   const count = end - start;
   const memory = new ArrayBuffer(4 + count * 6);
-  const hashes = new Uint32Array(memory, 4, count);
-  const places = new Uint16Array(memory, 4 + count * 4, count);
-  for (let at = 0; at < count; at += 1) {
-    const pair = pairs[start + at] ?? 0;
-    const hash = Math.floor(pair / pairBase);
-    hashes[at] = hash;
-    places[at] = pair - hash * pairBase;
-  }
+  new Uint32Array(memory, 4, count).set(sorted.hashes.subarray(start, end));
+  new Uint16Array(memory, 4 + count * 4, count).set(sorted.places.subarray(start, end));
   const bytes = Buffer.from(memory);
   bytes.writeUInt32LE(checksum(key, bytes), 0);
   return { key, bytes };
