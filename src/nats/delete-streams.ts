@@ -8,8 +8,8 @@ import { type JetStreamOptions, resolveJetStream } from './jetstream-options.ts'
 import { NatsLink } from './nats-link.ts';
 
 /**
- * Deletes what `jetStream()` with these options has made on the server: the stream, that of the dead letters, and who
- * owns what, with all events in them and all places of subscribers. Resolves to the names of those that were there.
+ * Deletes what `jetStream()` with these options has made on the server: the stream, that of the dead letters, who owns
+ * what, and entities, with all events in them and all places of subscribers. Resolves to the names of those that were there.
  *
  * For what is only passing: runs of their own, tests. A stream of that name which Breakwater has not made for the
  * namespace is left alone. Close the bus before; one that is open begins to fail.
@@ -29,9 +29,10 @@ export async function deleteStreams(options: JetStreamOptions = {}): Promise<str
     const manager = await jetstreamManager(connection, { checkAPI: false, timeout: ackTimeoutMs });
     const deleted: string[] = [];
     // The one with the events last: as long as it is there, a second try finds what the first has left.
-    const bucket = `${stream.name}-state`;
+    const [state, entities] = [`${stream.name}-state`, `${stream.name}-entities`];
     for (const [name, subjects] of [
-      [`KV_${bucket}`, `$KV.${bucket}.`],
+      [`KV_${state}`, `$KV.${state}.`],
+      [`KV_${entities}`, `$KV.${entities}.`],
       [`${stream.name}-dead-letters`, `${nats.namespace}.`],
       [stream.name, `${nats.namespace}.`],
     ] as const) {
