@@ -5,6 +5,7 @@ import type { GlobPattern } from '../../streams/event/glob.ts';
 import type { Appended, LogBounds } from '../event-log.ts';
 import type { Store } from '../store.ts';
 import { whenCalled } from '../when-done.ts';
+import { AppendsUnderWay } from './appends-under-way.ts';
 import { CursorWriter } from './cursor-writer.ts';
 import { DurableRouter } from './durable-router.ts';
 import { DurableSubscription } from './durable-subscription.ts';
@@ -60,7 +61,7 @@ export class DurableTransport implements Transport {
   readonly #held: HeldEvents | undefined;
   readonly #recent: RecentEvents;
   readonly #unwatch: readonly (() => void)[];
-  #appending = 0;
+  readonly #appends: AppendsUnderWay;
   #closing: Promise<void> | undefined;
 
   constructor(store: Store, options: DurableTransportConfig, ports: TransportPorts) {
@@ -69,6 +70,7 @@ export class DurableTransport implements Transport {
     this.features = { level, durable, ordered: true, shared: false, settlements: true };
     this.store = store;
     this.#ports = ports;
+    this.#appends = new AppendsUnderWay(() => ports.onIdle?.());
     this.#clock = ports.clock;
     this.#turn = new Turn(ports.clock);
     this.#cursors = new CursorWriter(store, ports.clock, options.cursorIntervalMs);
@@ -96,7 +98,7 @@ export class DurableTransport implements Transport {
   }
 
   get busy(): boolean {
-    return this.#appending > 0;
+    return this.#appends.any;
   }
 
   publish(
@@ -114,7 +116,7 @@ export class DurableTransport implements Transport {
       throw new TypeError('publishSync cannot wait for a disk; use publish');
     }
     if (onSettled !== undefined) for (const event of events) this.#router.trackers.add(event, onSettled);
-    if (this.#held?.active === true) return this.#hold(events);
+    if (this.#held?.active === true || this.#appends.awaited) return this.#hold(events);
     return this.#append(events, onSettled === undefined ? this.#router.reached : this.#router.awaited);
   }
 
@@ -190,6 +192,7 @@ export class DurableTransport implements Transport {
 
   async #closeNow(): Promise<void> {
     try {
+      if (this.#appends.awaited) await this.#appends.behind(() => {});
       await this.#held?.close();
       await this.#cursors.flush();
     } finally {
@@ -206,33 +209,31 @@ export class DurableTransport implements Transport {
     try {
       appended = this.store.log.append(events);
     } catch (error) {
-      return this.#refused(events, error);
+      return this.#refused(events, error) ?? this.#hold(events);
     }
     if (!(appended instanceof Promise)) return reached(events, appended, matching);
-    this.#appending += 1;
+    this.#appends.begin();
     return appended.then(
       (done) => {
-        this.#appended();
+        this.#appends.end();
         return reached(events, done, matching);
       },
       (error: unknown) => {
-        this.#appended();
-        return this.#refused(events, error);
+        try {
+          return this.#refused(events, error) ?? this.#holdNow(events);
+        } finally {
+          this.#appends.end();
+        }
       },
     );
   }
 
-  #appended(): void {
-    this.#appending -= 1;
-    if (this.#appending === 0) this.#ports.onIdle?.();
-  }
-
-  /** The log did not take the events: the publish fails, or memory takes them. */
-  #refused(events: readonly EventEnvelope[], error: unknown): Published {
+  /** The log did not take the events: memory is to take them, or the publish fails. */
+  #refused(events: readonly EventEnvelope[], error: unknown): undefined {
     const { log } = this.store;
     if (this.#held !== undefined && hasCode(error, 'ERR_STORAGE')) {
       this.#held.begin(error);
-      return this.#hold(events);
+      return undefined;
     }
     for (const event of events) this.#router.trackers.forget(event);
     // What may be in the log all the same is for subscribers, too, once it can be read.
@@ -253,7 +254,16 @@ export class DurableTransport implements Transport {
     for (const subscription of this.#router.byName.values()) subscription.missed(from);
   };
 
-  #hold(events: readonly EventEnvelope[]): Published {
+  #hold(events: readonly EventEnvelope[]): Published | Promise<Published> {
+    // What is held reaches subscriptions at once, and must not overtake what was published before it.
+    if (!this.#appends.any) return this.#holdNow(events);
+    return this.#appends.behind(() =>
+      // By then the log may take events again.
+      this.#held?.active === true ? this.#holdNow(events) : this.#append(events, this.#router.awaited),
+    );
+  }
+
+  #holdNow(events: readonly EventEnvelope[]): Published {
     try {
       this.#held?.add(events);
     } catch (error) {

@@ -47,6 +47,8 @@ interface Pending {
   readonly commit: Commit;
   readonly done: (committed: Committed) => void;
   readonly failed: (error: unknown) => void;
+  /** Nobody is told of it: its caller was told already that nobody knows. */
+  readonly unanswered?: boolean;
 }
 
 /** Something that was done to the contents, to be done again after a power cut. */
@@ -102,9 +104,7 @@ export class SimulatedDisk {
   }
 
   /** Whether a process has it open, and still lives. */
-  isOpen(process: number): boolean {
-    return this.#alive && process === this.#process;
-  }
+  readonly isOpen = (process: number): boolean => this.#alive && process === this.#process;
 
   /** A process opens it; the one before, if it still runs, is cut off. Gives the number to call it with. */
   open(tell: AppendListener, hears: (health: StoreHealth) => void): number {
@@ -180,7 +180,7 @@ export class SimulatedDisk {
     if (random() < crashInCommit()) return this.#crashIn(commit);
     if (random() < writeError()) {
       const unknown = random() < unknownOutcome();
-      if (unknown && random() < 0.5) this.#apply(commit, false);
+      if (unknown && random() < 0.5) this.#applyUnanswered(commit);
       throw this.#failed('its disk reports an I/O error', unknown);
     }
     const syncMs = this.#syncMs();
@@ -203,6 +203,12 @@ export class SimulatedDisk {
     return result;
   }
 
+  /** Behind what was handed over before it, though its caller has been told that it failed. */
+  #applyUnanswered(commit: Commit): void {
+    if (this.#pending.length === 0) this.#apply(commit, false);
+    else this.#pending.push({ commit, done: () => {}, failed: () => {}, unanswered: true });
+  }
+
   #crashIn(commit: Commit): Committed | Promise<Committed> {
     this.#pending.push({ commit, done: () => {}, failed: () => {} });
     this.crash(this.#options.random() < 0.5 ? 'kill' : 'power');
@@ -218,9 +224,9 @@ export class SimulatedDisk {
       if (syncing !== this.#syncing) return;
       const synced = this.#pending;
       this.#pending = [];
-      for (const { commit, done, failed } of synced) {
+      for (const { commit, done, failed, unanswered = false } of synced) {
         try {
-          done(this.#apply(commit));
+          done(this.#apply(commit, !unanswered));
         } catch (error) {
           failed(error);
         }
