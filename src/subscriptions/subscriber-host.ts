@@ -278,9 +278,10 @@ export class SubscriberHost {
   #nameFor(name: string | undefined, handler: unknown): string {
     if (name !== undefined) {
       checkSubscriberName(name);
-      if (this.#hosted.has(name))
-        throw new TypeError(`a subscriber named ${name} exists already; names are unique`);
-      return name;
+      const taken = this.#hosted.get(name);
+      if (taken === undefined) return name;
+      const remedy = taken.stopping === undefined ? 'names are unique' : 'wait for its unsubscribe or drain';
+      throw new TypeError(`a subscriber named ${name} exists already; ${remedy}`);
     }
     this.#names += 1;
     const stem = typeof handler === 'function' ? handler.name.replaceAll(/[^\w-]/g, '').slice(0, 64) : '';
