@@ -7,6 +7,8 @@ import { decodeCall, encodeAnswer, type EntityAnswer, type EntityCall } from './
 import { whenSettled } from './entity-view.ts';
 import type { HostedKind } from './hosted-kind.ts';
 
+type Reply = (answer: Uint8Array) => void;
+
 /** Calls that an owner has under way, for one partition. */
 const mostCalls = 4_096;
 
@@ -24,32 +26,34 @@ export interface EntityAnsweringPorts {
 /** Answers what others ask the owner of a partition, whatever they send. */
 export class EntityAnswering {
   readonly #ports: EntityAnsweringPorts;
-  readonly #underWay = new Set<string>();
+  /** By the call's id: where its answer goes. */
+  readonly #underWay = new Map<string, Reply>();
 
   constructor(ports: EntityAnsweringPorts) {
     this.#ports = ports;
   }
 
-  readonly answer = (request: Uint8Array, reply: (answer: Uint8Array) => void): void => {
+  readonly answer = (request: Uint8Array, reply: Reply): void => {
     const call = decodeCall(request);
     if (call === undefined || !this.#ports.has(call.key)) {
       this.#refuse(request, reply);
       return;
     }
-    // It is asked again while it waits: the first time is answered.
-    if (this.#underWay.has(call.id)) return;
-    if (this.#underWay.size >= mostCalls) {
+    const again = this.#underWay.has(call.id);
+    if (!again && this.#underWay.size >= mostCalls) {
       reply(encodeAnswer({ kind: 'moved' }));
       return;
     }
-    this.#underWay.add(call.id);
-    void this.#reply(call, reply);
+    // Who asks again waits there now.
+    this.#underWay.set(call.id, reply);
+    if (!again) void this.#reply(call);
   };
 
-  async #reply(call: EntityCall, reply: (answer: Uint8Array) => void): Promise<void> {
+  async #reply(call: EntityCall): Promise<void> {
     const answer = await this.#answerTo(call);
+    const reply = this.#underWay.get(call.id);
     this.#underWay.delete(call.id);
-    if (answer !== undefined) reply(encodeAnswer(answer));
+    if (answer !== undefined) reply?.(encodeAnswer(answer));
   }
 
   /** Undefined when nobody waits for it any more. Never rejects. */
@@ -101,7 +105,7 @@ export class EntityAnswering {
     return head?.event?.id === event && (await hosted.release(key, head.event));
   }
 
-  #refuse(request: Uint8Array, reply: (answer: Uint8Array) => void): void {
+  #refuse(request: Uint8Array, reply: Reply): void {
     const { hosted, logger, throttle } = this.#ports;
     const { kind } = hosted.parts.definition;
     const withheld = throttle.pass();

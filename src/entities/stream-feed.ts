@@ -31,6 +31,8 @@ export class StreamFeed implements StreamListener {
   /** All up to here has been offered. */
   position = 0;
   caughtUp = false;
+  /** Nothing more is asked for until there is room, though nothing is known to be there. */
+  #full = false;
   #again = false;
 
   constructor(definition: EntityDefinition, ports: StreamFeedPorts) {
@@ -64,6 +66,10 @@ export class StreamFeed implements StreamListener {
 
   refill(): void {
     this.#reading?.refill();
+    if (!this.#full || this.room() <= 0) return;
+    this.#full = false;
+    this.caughtUp = true;
+    this.#wake();
   }
 
   close(): void {
@@ -88,8 +94,10 @@ export class StreamFeed implements StreamListener {
 
   reached(position: number, caughtUp: boolean): void {
     this.position = Math.max(this.position, position);
-    this.caughtUp = caughtUp;
-    for (const { attached, sink } of this.#sources.values()) if (attached) sink?.wake();
+    // Whoever has no room now asks for more once there is: only then will what comes be heard of.
+    this.#full = caughtUp && this.room() <= 0;
+    this.caughtUp = caughtUp && !this.#full;
+    this.#wake();
   }
 
   room(): number {
@@ -117,8 +125,13 @@ export class StreamFeed implements StreamListener {
     }
   }
 
+  #wake(): void {
+    for (const { attached, sink } of this.#sources.values()) if (attached) sink?.wake();
+  }
+
   readonly #readAgain = (): void => {
     this.#again = false;
+    this.#full = false;
     if (this.#sources.size === 0) return;
     let from = Infinity;
     for (const source of this.#sources.values()) {
