@@ -6,6 +6,7 @@ import type {
   TransportPorts,
   TransportPublishOptions,
 } from '../transport/transport.ts';
+import type { DuplicateWindow } from './duplicate-window.ts';
 import type { LinkLine } from './link-line.ts';
 
 /** What the publishes of one transport go over. */
@@ -14,6 +15,8 @@ export interface LinkedPublisherParts {
   readonly ports: TransportPorts;
   /** Share of publishes that arrive twice. */
   readonly duplicates: number;
+  /** Which publishes the far end has taken. */
+  readonly window: DuplicateWindow;
   /** Milliseconds after which a publish without an answer fails. */
   readonly timeoutMs: number;
 }
@@ -37,12 +40,14 @@ export class LinkedPublisher {
     const own = options?.to !== undefined || events[0]?.type.startsWith('breakwater.') === true;
     if (own) return this.#transport.publish(events, options);
     if (options?.noWait === true) throw new TypeError('publishSync cannot wait for a link; use publish');
-    const { line, duplicates } = this.#given;
+    const { line, duplicates, window, ports } = this.#given;
     return new Promise((resolve, reject) => {
       const settle = this.#awaited(reject);
       const arrive = async (): Promise<void> => {
         try {
-          const published = await this.#transport.publish(events, options);
+          const published = await window.once(events, ports.clock.monotonic(), () =>
+            this.#transport.publish(events, options),
+          );
           line.send('back', () => settle(() => resolve(published)));
         } catch (error) {
           line.send('back', () => settle(() => reject(error)));

@@ -1,5 +1,6 @@
 import type { AppendListener } from '../event-log.ts';
 import type { Store, StoreFactory } from '../store.ts';
+import { withMembers } from './with-members.ts';
 
 /**
  * Makes a store outlive the process that opened it: `durableTransport(survivingStore(memoryStore()))` for a test bus
@@ -20,29 +21,18 @@ export function survivingStore(factory: StoreFactory): StoreFactory {
 }
 
 function viewOf(store: Store, alive: () => boolean): Store {
-  const log = changed(store.log, {
+  const log = withMembers(store.log, {
     watch: (listener: AppendListener) =>
       store.log.watch((...appended) => {
         if (alive()) listener(...appended);
       }),
   });
-  return changed(store, {
+  return withMembers(store, {
     log,
     onHealth: (listener: Parameters<Store['onHealth']>[0]) =>
       store.onHealth((health) => {
         if (alive()) listener(health);
       }),
     close: () => Promise.resolve(),
-  });
-}
-
-/** The same object but for some of its parts; its functions keep it as `this`. */
-function changed<T extends object>(whole: T, parts: Partial<T>): T {
-  return new Proxy(whole, {
-    get(target, name) {
-      if (Reflect.has(parts, name)) return Reflect.get(parts, name);
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
   });
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Handler } from '../../actors/handler.ts';
 import { createTestBus } from '../../src/testing/create-test-bus.ts';
+import { withFaults } from '../../src/testing/fault-plan.ts';
 import { FaultyLink, type FaultyLinkOptions } from '../../src/testing/faulty-link.ts';
 import { lawNoLoss } from '../../src/testing/law-no-loss.ts';
 import { lawPerKeyOrder } from '../../src/testing/law-per-key-order.ts';
@@ -9,6 +10,9 @@ import { memoryStore } from '../../src/log/memory-store.ts';
 import { durableTransport } from '../../src/transport/durable.ts';
 import { memoryTransport } from '../../src/transport/memory.ts';
 import { noopTransport } from '../../src/transport/noop.ts';
+
+/** Of events that are published again. */
+const ids = ['0190a5c4-6f3e-7000-8000-000000000001', '0190a5c4-6f3e-7000-8000-000000000002'] as const;
 
 /** A bus at one end of a link, and what its subscriber was given: events by their payload, and attempts. */
 function busOver(options: FaultyLinkOptions, seed = 7) {
@@ -135,6 +139,37 @@ describe('a link that repeats', () => {
 
     expect(given).toEqual(['a/1', 'a/1']);
     expect(outcome.what).toBe('resolved');
+  });
+
+  it('is no matter to a far end with a window for duplicates, until it is over', async () => {
+    const { bus, given, link } = busOver({ duplicates: 1, duplicateWindowMs: 1_000, timeoutMs: 100 });
+    const first = await bus.publish('sent', 'a', { id: ids[0] });
+    await bus.advanceBy(0);
+    link.cut();
+    const lost = outcomeOf(bus.publish('sent', 'b', { id: ids[1] }));
+    await bus.advanceBy(999);
+    link.heal();
+    const again = await bus.publish('sent', 'a', { id: ids[0] });
+    const retried = outcomeOf(bus.publish('sent', 'b', { id: ids[1] }));
+    await bus.advanceBy(1);
+    const within = [...given];
+    await bus.publish('sent', 'a', { id: ids[0] });
+    await bus.advanceBy(0);
+
+    expect(within).toEqual(['a/1', 'b/1']);
+    expect([again, lost.what.slice(0, 14), retried.what]).toEqual([first, 'TransportError', 'resolved']);
+    expect(given).toEqual(['a/1', 'b/1', 'a/1']);
+  });
+
+  it('lets a publish that was refused be tried again within the window', async () => {
+    const refusing = withFaults(memoryTransport(), [{ fault: 'refuse', fromMs: 0, lastsMs: 10 }]);
+    const link = new FaultyLink({ duplicateWindowMs: 1_000 });
+    const bus = createTestBus({ transport: link.over(refusing) });
+    const first = await bus.tryPublish('sent', 'a', { id: ids[0] });
+    await bus.advanceBy(10);
+    const second = await bus.tryPublish('sent', 'a', { id: ids[0] });
+
+    expect([first.ok, second.ok]).toEqual([false, true]);
   });
 
   it('leaves it to subscribers that look for duplicates to find them', async () => {
