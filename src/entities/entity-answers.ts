@@ -12,7 +12,8 @@ interface Barrier extends Waiter {
 
 /** Who waits to hear of a kind's entities: of an event that was sent, of a position, of every change of a key. */
 export class EntityAnswers {
-  readonly #events = new Map<string, Waiter>();
+  /** By the event's id: one id may be sent twice at a time. */
+  readonly #events = new Map<string, Waiter[]>();
   #barriers: Barrier[] = [];
   readonly #watched = new Map<string, Subject<void>>();
 
@@ -28,22 +29,33 @@ export class EntityAnswers {
 
   /** Resolves when the event has been handled and kept; rejects when it was given up. */
   expect(id: string): { readonly done: Promise<void>; readonly forget: () => void } {
+    let own: Waiter | undefined;
     const done = new Promise<void>((resolve, reject) => {
-      this.#events.set(id, { resolve, reject });
+      own = { resolve, reject };
+      this.#events.set(id, [...(this.#events.get(id) ?? []), own]);
     });
     // The sender may fail before it comes to wait.
     done.catch(() => {});
-    return { done, forget: () => this.#events.delete(id) };
+    const forget = (): void => {
+      const others = (this.#events.get(id) ?? []).filter((waiter) => waiter !== own);
+      if (others.length > 0) this.#events.set(id, others);
+      else this.#events.delete(id);
+    };
+    return { done, forget };
   }
 
   handled(id: string): void {
-    this.#events.get(id)?.resolve();
-    this.#events.delete(id);
+    for (const { resolve } of this.#taken(id)) resolve();
   }
 
   failed(id: string, error: unknown): void {
-    this.#events.get(id)?.reject(error);
+    for (const { reject } of this.#taken(id)) reject(error);
+  }
+
+  #taken(id: string): readonly Waiter[] {
+    const waiters = this.#events.get(id) ?? [];
     this.#events.delete(id);
+    return waiters;
   }
 
   /** Resolves when all up to that position is kept. */
@@ -90,7 +102,7 @@ export class EntityAnswers {
 
   close(kind: string): void {
     const error = new ClosedError(`the host of ${kind} was stopped before it had an answer`);
-    for (const { reject } of [...this.#events.values(), ...this.#barriers]) reject(error);
+    for (const { reject } of [...[...this.#events.values()].flat(), ...this.#barriers]) reject(error);
     this.#events.clear();
     this.#barriers = [];
     for (const subject of this.#watched.values()) subject.complete();

@@ -1,5 +1,5 @@
 import { settle, type RetryPolicy } from '../../actors/settlement.ts';
-import type { Clock } from '../../streams/event/clock.ts';
+import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
 import { ValidEnvelope, type EventEnvelope } from '../../streams/event/envelope.ts';
 import { EntityError } from '../../streams/event/errors.ts';
@@ -50,6 +50,7 @@ export interface EntityFailuresPorts {
 export class EntityFailures {
   readonly #ports: EntityFailuresPorts;
   readonly #waiting = new Set<LiveEntity>();
+  readonly #retries = new Map<LiveEntity, TimerHandle>();
   /** Events that are nowhere but on their way to the dead letters. */
   readonly #leaving = new Set<{ readonly position: number }>();
   /** Inputs that wait, of all entities. */
@@ -84,6 +85,8 @@ export class EntityFailures {
 
   /** Forgets what waits: it comes again. */
   reset(): void {
+    for (const timer of this.#retries.values()) this.#ports.clock.clearTimeout(timer);
+    this.#retries.clear();
     this.#waiting.clear();
     this.#leaving.clear();
     this.#inputs = 0;
@@ -103,6 +106,9 @@ export class EntityFailures {
     entity.waiting = undefined;
     this.#inputs -= inputs.length;
     this.#waiting.delete(entity);
+    // Whoever resumes it before its time, the retry is made: a later failure sets its own.
+    this.#ports.clock.clearTimeout(this.#retries.get(entity));
+    this.#retries.delete(entity);
     return inputs;
   }
 
@@ -122,9 +128,10 @@ export class EntityFailures {
       const fate = stays ? 'stays, for no more keys can be parked' : 'is tried again';
       logger.warn(context, `${kind} ${entity.key} failed at ${what}, and ${fate}: ${describeError(error)}`);
       this.wait(entity, [input]);
-      clock.setTimeout(() => {
-        if (this.#waiting.has(entity)) resume(entity);
-      }, delayMs);
+      this.#retries.set(
+        entity,
+        clock.setTimeout(() => resume(entity), delayMs),
+      );
       return 'waiting';
     }
     logger.error(

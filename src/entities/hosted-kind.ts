@@ -238,7 +238,7 @@ export class HostedKind {
   }
 
   async #stop(): Promise<void> {
-    const { engine, commits, timers, answers, room, definition, home } = this.parts;
+    const { engine, commits, timers, failures, answers, room, definition, home } = this.parts;
     const { clock } = this.#ports;
     this.#started?.reject(
       new ClosedError(`the host of ${definition.kind} was stopped before it had started`),
@@ -257,6 +257,7 @@ export class HostedKind {
       }
     }
     this.#state = 'stopped';
+    failures.reset();
     answers.close(definition.kind);
     room.clear();
     await home.leave();

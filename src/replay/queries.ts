@@ -108,6 +108,9 @@ export class Queries {
   #keep(key: string, cached: CachedPage): void {
     const weight = weightOf(cached);
     if (weight > this.#maxEvents) return;
+    // Two that asked at once have both read it.
+    const before = this.#pages.get(key);
+    if (before !== undefined) this.#drop(key, before);
     this.#pages.set(key, cached);
     this.#events += weight;
     for (const [oldest, page] of this.#pages) {

@@ -195,4 +195,16 @@ describe('commit', () => {
     const bus = createDurableWorld().start();
     await expect(bus.commit({ event: [] } as never)).rejects.toThrow(/event/u);
   });
+
+  it('keeps one answer of those who ask the same at once', async () => {
+    const { bus, reads } = await filled({ maxEvents: 30 });
+    for (let n = 0; n < 5; n += 1) {
+      await Promise.all(Array.from({ length: 4 }, () => bus.query({ limit: 8 })));
+      await bus.query({ limit: 6 - n });
+    }
+    const before = reads();
+    await bus.query({ limit: 8 });
+
+    expect(reads()).toBe(before);
+  });
 });
