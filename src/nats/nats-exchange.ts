@@ -5,7 +5,7 @@ import { AskError, type BreakwaterError, TransportError } from '../../streams/ev
 import type { Exchange, ExchangeAskOptions, ResponderPorts } from '../exchange.ts';
 import { type Answer, AnswerInbox } from './answer-inbox.ts';
 import { type NatsExchangePorts, NatsResponder } from './nats-responder.ts';
-import { timeoutHeader, writeAlone } from './request-message.ts';
+import { Heads, writeAlone } from './request-message.ts';
 import { requestSubject } from './subjects.ts';
 
 /** Milliseconds that an inbox waits where the caller does not say. */
@@ -16,6 +16,7 @@ export class NatsExchange implements Exchange {
   readonly #ports: NatsExchangePorts;
   readonly #inbox: AnswerInbox;
   readonly #responders = new Set<NatsResponder>();
+  readonly #heads = new Heads();
 
   constructor(ports: NatsExchangePorts) {
     this.#ports = ports;
@@ -30,20 +31,23 @@ export class NatsExchange implements Exchange {
   async ask(request: EventEnvelope, { timeoutMs }: ExchangeAskOptions): Promise<EventEnvelope> {
     const { clock, link, format } = this.#ports;
     const { type } = request;
-    const started = clock.monotonic();
     let connection = link.up;
-    connection ??= await within(link.connected(), timeoutMs, clock, () => late(type, timeoutMs));
-    const leftMs = Math.max(1, timeoutMs - (clock.monotonic() - started));
-    const { payload, headers } = writeAlone(
+    let leftMs = timeoutMs;
+    if (connection === undefined) {
+      const started = clock.monotonic();
+      connection = await within(link.connected(), timeoutMs, clock, () => late(type, timeoutMs));
+      leftMs = Math.max(1, timeoutMs - (clock.monotonic() - started));
+    }
+    const { payload, contentType } = writeAlone(
       format,
       'request',
       type,
       request,
       connection.info?.max_payload ?? Infinity,
     );
-    headers.set(timeoutHeader, String(Math.ceil(leftMs)));
+    const head = this.#heads.of(contentType, Math.ceil(leftMs));
     const subject = requestSubject(link.config.namespace, type);
-    const answer = await this.#inbox.ask(connection, subject, payload, headers, leftMs);
+    const answer = await this.#inbox.ask(connection, subject, payload, head, leftMs);
     if (answer.kind !== 'message') throw withoutAnswer(answer, type, timeoutMs);
     const { message } = answer;
     try {

@@ -8,7 +8,7 @@ import { refusalTo, replyType, type IncomingRequest, type ResponderPorts } from 
 import type { Logger } from '../logger.ts';
 import { LogThrottle } from '../log-throttle.ts';
 import type { NatsLink } from './nats-link.ts';
-import { readTimeout, timeoutHeader, writeAlone } from './request-message.ts';
+import { Heads, readTimeout, timeoutHeader, writeAlone } from './request-message.ts';
 import { requestSubject } from './subjects.ts';
 import type { WireFormat } from './wire-message.ts';
 
@@ -37,6 +37,7 @@ export class NatsResponder {
   readonly #subject: string;
   readonly #inboxes: RegExp;
   readonly #log: LogThrottle;
+  readonly #heads = new Heads();
   #leave: (() => void)[] = [];
   #connection: NatsConnection | undefined;
   #subscription: Subscription | undefined;
@@ -102,7 +103,7 @@ export class NatsResponder {
       this.#drop(`it wants its answer at ${JSON.stringify(reply.slice(0, 80))}, which is no inbox`);
       return;
     }
-    const way = { connection, format, reply };
+    const way = { connection, format, heads: this.#heads, reply };
     const deadline = clock.monotonic() + readTimeout(message.headers?.get(timeoutHeader), usualMs);
     let event: ValidEnvelope;
     try {
@@ -147,6 +148,7 @@ function nameless(reply: string, now: number): ValidEnvelope {
 interface AnswerWay {
   readonly connection: NatsConnection;
   readonly format: NatsExchangePorts['format'];
+  readonly heads: Heads;
   readonly reply: string;
 }
 
@@ -180,11 +182,11 @@ class NatsRequest implements IncomingRequest {
   }
 
   #send(answer: EventEnvelope): void {
-    const { connection, format, reply } = this.#way;
+    const { connection, format, heads, reply } = this.#way;
     const mostBytes = connection.info?.max_payload ?? Infinity;
-    const { payload, headers } = writeAlone(format, 'reply', this.#type, answer, mostBytes);
+    const { payload, contentType } = writeAlone(format, 'reply', this.#type, answer, mostBytes);
     this.#answered = true;
     // While the connection is away there is nobody to tell: its asker has given up, too.
-    if (!connection.isClosed()) connection.publish(reply, payload, { headers });
+    if (!connection.isClosed()) connection.publish(reply, payload, { headers: heads.of(contentType) });
   }
 }

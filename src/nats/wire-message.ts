@@ -46,15 +46,25 @@ export class WireFormat {
 
   /** @throws CodecError, also where the message would be too large. */
   encode(events: readonly EventEnvelope[], id: string): WireMessage {
-    const [first] = events;
-    const single = this.#single && events.length === 1 && first !== undefined;
-    const payload = single ? this.#encodeOne(first) : this.#codec.encode(events);
-    const contentType = single ? oneCloudEvent : this.#codec.contentType;
+    const { payload, contentType } = this.#written(events);
     const head = headers();
     head.set(idHeader, id);
     head.set(typeHeader, contentType);
     head.set(countHeader, String(events.length));
     return { payload, headers: head, count: events.length };
+  }
+
+  /** One event, without what batches need to say. @throws CodecError */
+  encodeAlone(event: EventEnvelope): { readonly payload: Uint8Array; readonly contentType: string } {
+    return this.#written([event]);
+  }
+
+  #written(events: readonly EventEnvelope[]): { readonly payload: Uint8Array; readonly contentType: string } {
+    const [first] = events;
+    if (this.#single && events.length === 1 && first !== undefined) {
+      return { payload: this.#encodeOne(first), contentType: oneCloudEvent };
+    }
+    return { payload: this.#codec.encode(events), contentType: this.#codec.contentType };
   }
 
   /**
