@@ -15,7 +15,8 @@ export function timeProperty(value: unknown): number {
  * @throws ValidationError that names the value, so that one NaN cannot stop a watermark for good.
  */
 export function checkEventTime(time: number): number {
-  if (time >= 0 && time <= lastMs) return time;
+  // A text compares as the number that it spells, and a bigint as a number.
+  if (typeof time === 'number' && time >= 0 && time <= lastMs) return time;
   throw badTime(time);
 }
 

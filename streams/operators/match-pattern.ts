@@ -11,6 +11,7 @@ import { takenEvents } from '../cep/taken-events.ts';
 import { describeValue } from '../event/describe-value.ts';
 import { QueueFullError } from '../event/errors.ts';
 import { TimeBuffer } from '../queue/time-buffer.ts';
+import { checkPosition } from './check-position.ts';
 import { checkEventTime, timeProperty } from './event-time.ts';
 import {
   checkPatternOptions,
@@ -158,7 +159,7 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
   }
 
   #defer(input: E | Watermark): void {
-    this.#checkRoom(this.#inbox.length);
+    this.#checkRoom(this.#inbox.length, 'for a reader that feeds them in; let it stop');
     this.#inbox.push(input);
   }
 
@@ -168,11 +169,13 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
       return;
     }
     const recovery = this.#recovery;
+    const { position: positionOf } = this.#settings;
     let time: number;
     let position = 0;
     try {
       time = checkEventTime(this.#time(input));
-      if (recovery !== undefined) position = this.#settings.position?.(input) ?? 0;
+      // Read now, though ids need it only for a match: what throws concerns this event.
+      if (positionOf !== undefined) position = checkPosition(positionOf(input));
     } catch (error) {
       this.failed(input, error);
       return;
@@ -183,7 +186,7 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
     }
     const arrival = recovery?.arrive(position, this.#mark);
     if (this.#sorts) {
-      this.#checkRoom(this.#waiting.size);
+      this.#checkRoom(this.#waiting.size, 'for a watermark; put withWatermarks() before it');
       this.#waiting.push(time, input);
       if (arrival !== undefined) this.#arrivals.push(time, arrival);
       return;
@@ -244,11 +247,9 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
     else this.#settings.late.next(event);
   }
 
-  #checkRoom(size: number): void {
+  #checkRoom(size: number, whatFor: string): void {
     if (size < this.#settings.maxBuffered) return;
-    throw new QueueFullError(
-      `matchPattern holds maxBuffered = ${size} events that wait for a watermark; put withWatermarks() before it`,
-    );
+    throw new QueueFullError(`matchPattern holds maxBuffered = ${size} events that wait ${whatFor}`);
   }
 }
 

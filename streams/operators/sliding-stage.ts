@@ -6,6 +6,7 @@ import { QueueFullError } from '../event/errors.ts';
 import { Fifo } from '../windows/fifo.ts';
 import { type OpenMark, ResumeTracker } from '../windows/resume-tracker.ts';
 import { TimeHeap } from '../queue/time-heap.ts';
+import { checkPosition } from './check-position.ts';
 import { checkEventTime } from './event-time.ts';
 import type { SideOutput } from './side-output.ts';
 import type { Stage } from './stage.ts';
@@ -88,7 +89,9 @@ export class SlidingStage<T, R, K extends WindowKey> implements Stage<T> {
       time = checkEventTime(settings.time(value));
       key = settings.key(value);
       this.#aggregates.read(value);
-      if (settings.position !== undefined) this.#resume?.see(settings.position(value), this.#time);
+      if (settings.position !== undefined) {
+        this.#resume?.see(checkPosition(settings.position(value)), this.#time);
+      }
     } catch (error) {
       if (settings.errors === undefined) throw error;
       settings.errors.next({ value, error });

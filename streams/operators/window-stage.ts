@@ -3,6 +3,7 @@ import { AggregateSet } from '../aggregates/aggregate-set.ts';
 import type { Clock } from '../event/clock.ts';
 import { QueueFullError } from '../event/errors.ts';
 import { ResumeTracker } from '../windows/resume-tracker.ts';
+import { checkPosition } from './check-position.ts';
 import { checkEventTime } from './event-time.ts';
 import type { Stage } from './stage.ts';
 import { Ticker } from './ticker.ts';
@@ -87,7 +88,7 @@ export abstract class WindowStage<T, R, K extends WindowKey> implements Stage<T>
       key = settings.key(value);
       this.aggregates.read(value);
       if (resume !== undefined && settings.position !== undefined) {
-        resume.see(settings.position(value), this.time);
+        resume.see(checkPosition(settings.position(value)), this.time);
       }
     } catch (error) {
       if (settings.errors === undefined) throw error;

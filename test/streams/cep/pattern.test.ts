@@ -7,6 +7,7 @@ import {
   letterAt as at,
   type LetterItem as Item,
   matchesIn,
+  shown,
 } from '../../support/letters.ts';
 import { emissionsOf } from '../../support/run-pipeline.ts';
 

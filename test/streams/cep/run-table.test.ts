@@ -108,6 +108,20 @@ describe('the runs of all keys', () => {
     }
   });
 
+  it('are of keys that are forgotten with their names', () => {
+    const { keys } = tables(touchy);
+    const key = keys.take('k', Infinity);
+    keys.keep(key);
+    keys.leave(key);
+
+    expect([keys.nameOf(key), keys.find('k'), keys.isKnown(key), keys.size]).toEqual([
+      undefined,
+      none,
+      false,
+      0,
+    ]);
+  });
+
   it('hold no event once they are over', () => {
     const { keys, runs, matcher } = tables<TaggedEvent>(
       flinkPattern({

@@ -191,12 +191,44 @@ describe.each(Object.entries(timed))('an event time that is none, in %s', (_name
     ['negative', -1],
     ['after the last Date', 8.64e15 + 2],
     ['a text', '2026-01-01'],
+    ['a text that spells one', '2'],
+    ['a bigint', 2n],
   ])('is put aside, or ends the stream with a ValidationError: %s', (_what, time) => {
     const broken = { time, key: 'good' } as Timed;
     const { failed, failures, completed } = play(create, [at(1), broken, at(2), mark], true);
 
     expect([failed.map(unwrapped), failures, completed]).toEqual([[broken], [], true]);
     expect(play(create, [at(1), broken], false).failures).toMatchObject([{ code: 'ERR_VALIDATION' }]);
+  });
+});
+
+/** Every kind of operator that reads where a value lies in its source. */
+const positioned: Readonly<Record<string, Create>> = {
+  tumblingWindow: (errors) =>
+    tumblingWindow({ ...errors, ...resumable(), sizeMs: 10, aggregate: aggregates }),
+  hoppingWindow: (errors) =>
+    hoppingWindow({ ...errors, ...resumable(), sizeMs: 10, hopMs: 5, aggregate: aggregates }),
+  sessionWindow: (errors) => sessionWindow({ ...errors, ...resumable(), gapMs: 10, aggregate: aggregates }),
+  slidingWindow: (errors) => slidingWindow({ ...errors, ...resumable(), sizeMs: 10, aggregate: aggregates }),
+  matchPattern: (errors) => matchPattern(pattern<Timed>().begin('any'), { ...errors, ...resumable() }),
+  'matchPattern for ids alone': (errors) =>
+    matchPattern(pattern<Timed>().begin('any'), { ...errors, position: resumable().position }),
+};
+
+function resumable() {
+  const position = ({ time, key: own }: Timed): number => {
+    if (own === 'throws') throw new Error('no position');
+    return own === bad ? Number.NaN : time;
+  };
+  return { position, resumeFrom: { next: () => {} } };
+}
+
+describe.each(Object.entries(positioned))('a position that is none, in %s', (_name, create) => {
+  it.each([bad, 'throws'])('is put aside, or ends the stream: %s', (own) => {
+    const { failed, failures, completed } = play(create, [at(1), at(1, own), at(2), mark], true);
+
+    expect([failed.map(unwrapped), failures, completed]).toEqual([[at(1, own)], [], true]);
+    expect(play(create, [at(1), at(1, own)], false).failures).toHaveLength(1);
   });
 });
 

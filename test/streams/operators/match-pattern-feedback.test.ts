@@ -55,6 +55,21 @@ describe('a reader of matches', () => {
     expect(told).toEqual(['a:a1 b:b2', 'a:a3 b:b4', 'a:a5 b:b6', 'complete']);
   });
 
+  it('must not feed more than may wait', () => {
+    const source = new Subject<Letter>();
+    const told: string[] = [];
+    source.pipe(matchPattern(ab, { order: 'arrival', maxBuffered: 3 })).subscribe({
+      next: () => {
+        for (let more = 0; more < 4; more += 1) source.next(at(3, 'a'));
+      },
+      error: (error: unknown) => told.push(String(error)),
+    });
+    source.next(at(1, 'a'));
+    source.next(at(2, 'b'));
+
+    expect(told).toEqual([expect.stringContaining('3 events that wait for a reader that feeds them in')]);
+  });
+
   it('may end its source at a match, whatever waits for that match', () => {
     expect(play(ab, 'ax ay bx by', () => ({}), 'ends')).toEqual(['a:a1 b:b3', 'complete']);
     expect(play(ab.skip('next'), 'ax ax ay bx by', () => ({}), 'ends')).toEqual([
