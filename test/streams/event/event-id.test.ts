@@ -36,7 +36,7 @@ describe('createIdGenerator', () => {
     const seed = fc.constantFrom(0, 0.5, 1 - 2 ** -32, 1 - 2 ** -53);
 
     fc.assert(
-      fc.property(fc.array(reading, { minLength: 1, maxLength: 40 }), seed, (readings, draw) => {
+      fc.property(fc.array(reading, { minLength: 1, maxLength: 40, size: 'max' }), seed, (readings, draw) => {
         const ids = take(
           generatorOver(readings, () => draw),
           60,

@@ -67,7 +67,7 @@ describe('enrich', () => {
   it('combines each value with what belongs to it, in order, for every schedule of answers', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 20 }),
+        fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 20, size: 'max' }),
         fc.infiniteStream(fc.nat()),
         fc.integer({ min: 1, max: 4 }),
         fc.integer({ min: 0, max: 2 }),

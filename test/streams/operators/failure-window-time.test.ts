@@ -103,7 +103,7 @@ describe('failureWindow over a time', () => {
   it('lies between the counts of a window and of nine tenths of it, for every history', () => {
     const step = fc.record({ waitMs: fc.nat(3_000), failed: fc.boolean() });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (history) => {
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (history) => {
         const { clock, source, trips } = timed({ minimumCalls: 4, failureRateThreshold: 1 });
         const past: { at: number; failed: boolean }[] = [];
         const within = (ms: number) => past.filter(({ at }) => clock.monotonic() - at < ms);

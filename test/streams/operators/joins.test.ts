@@ -32,7 +32,7 @@ function items(side: string): fc.Arbitrary<Item[]> {
       time: fc.integer({ min: 0, max: 40 }),
       delay: fc.integer({ min: 0, max: boundMs }),
     }),
-    { maxLength: 12 },
+    { maxLength: 12, size: 'max' },
   );
   return drafts.map((all) =>
     all

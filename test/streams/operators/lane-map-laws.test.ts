@@ -12,7 +12,7 @@ interface Job {
 const priorities = ['critical', 'high', 'normal', 'low'] as const;
 const weights = [8, 4, 2, 1] as const;
 const jobs = fc
-  .array(fc.record({ lane: fc.nat(3), key: fc.nat(4) }), { maxLength: 120 })
+  .array(fc.record({ lane: fc.nat(3), key: fc.nat(4) }), { maxLength: 120, size: 'max' })
   .map((drawn) =>
     drawn.map(({ lane, key }, n): Job => ({ n, priority: priorities[lane] ?? 'low', key: `k${key}` })),
   );

@@ -26,7 +26,7 @@ const steps = fc.array(
     fc.record({ push: fc.constantFrom('a', 'b', 'c') }),
     fc.record({ wait: fc.integer({ min: 1, max: 2_000 }) }),
   ),
-  { maxLength: 80 },
+  { maxLength: 80, size: 'max' },
 );
 
 describe('rateLimit', () => {

@@ -73,7 +73,7 @@ describe('withBackpressure', () => {
   it('never has more out than its credit, nor changes the order, whatever is acknowledged when', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.integer({ min: -3, max: 3 }), { maxLength: 60 }),
+        fc.array(fc.integer({ min: -3, max: 3 }), { maxLength: 60, size: 'max' }),
         fc.integer({ min: 1, max: 4 }),
         (steps, credit) => {
           const source = new Subject<number>();

@@ -250,7 +250,7 @@ describe('withWatermarks', () => {
       passMs: fc.constantFrom(0, 0, 0, 300, 1_000),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), fc.nat(100), (steps, boundMs) => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), fc.nat(100), (steps, boundMs) => {
         const { clock, push, marks } = play({ ...bySource, boundMs, idleAfterMs: 1_000 });
         const latest = new Map<string, number>();
         const lastHeard = new Map<string, number>();

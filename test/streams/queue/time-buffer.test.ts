@@ -11,6 +11,7 @@ interface Entry {
 /** Pushes of a time, and takes. */
 const actions = fc.array(fc.option(fc.integer({ min: 0, max: 9 }), { nil: 'take' as const, freq: 2 }), {
   maxLength: 60,
+  size: 'max',
 });
 
 interface Queue {
@@ -75,5 +76,20 @@ describe('TimeBuffer', () => {
 
     expect(taken).toEqual(Array.from({ length: 4_000 }, (_, time) => time));
     expect([buffer.size, buffer.shift(), buffer.nextTime]).toEqual([1_001, 4_000, 4_001]);
+    const rest = Array.from({ length: 1_000 }, () => buffer.shift());
+    expect(rest.toSorted((a, b) => a - b)).toEqual([-1, ...Array.from({ length: 999 }, (_, n) => 4_001 + n)]);
+    expect(rest.indexOf(-1)).toBe(500);
+  });
+
+  it('is as new when it has been cleared: any time may come first', () => {
+    const buffer = new TimeBuffer<string>();
+    buffer.push(9, 'late comer');
+    buffer.push(5, 'early');
+    buffer.clear();
+    const empty = [buffer.size, buffer.nextTime];
+    for (const time of [3, 1, 2]) buffer.push(time, `at ${time}`);
+
+    expect(empty).toEqual([0, Infinity]);
+    expect([buffer.shift(), buffer.shift(), buffer.shift()]).toEqual(['at 1', 'at 2', 'at 3']);
   });
 });
