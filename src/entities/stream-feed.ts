@@ -1,5 +1,5 @@
 import type { EntityDefinition } from '../../actors/define-entity.ts';
-import type { Clock } from '../../streams/event/clock.ts';
+import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { GlobPattern } from '../../streams/event/glob.ts';
 import type { SharedEntities, StreamListener, StreamReading } from '../shared-entities.ts';
@@ -15,6 +15,9 @@ export interface StreamFeedPorts {
   readonly lift: (event: EventEnvelope) => EventEnvelope;
   readonly onFault: (message: string) => void;
 }
+
+/** Milliseconds in which partitions that come one after the other are gathered: they read together. */
+const gatherMs = 20;
 
 /**
  * Reads the events of a kind once for all partitions that this process owns, and gives each to its own.
@@ -34,6 +37,7 @@ export class StreamFeed implements StreamListener {
   /** Nothing more is asked for until there is room, though nothing is known to be there. */
   #full = false;
   #again = false;
+  #timer: TimerHandle;
 
   constructor(definition: EntityDefinition, ports: StreamFeedPorts) {
     this.#definition = definition;
@@ -53,8 +57,7 @@ export class StreamFeed implements StreamListener {
     }
     if (this.#again) return;
     this.#again = true;
-    // Partitions that come together read together.
-    this.ports.clock.defer(this.#readAgain);
+    this.#timer = this.ports.clock.setTimeout(this.#readAgain, gatherMs);
   }
 
   detach(source: PartitionSource): void {
@@ -73,6 +76,8 @@ export class StreamFeed implements StreamListener {
   }
 
   close(): void {
+    this.ports.clock.clearTimeout(this.#timer);
+    this.#again = false;
     this.#reading?.close();
     this.#reading = undefined;
     this.position = 0;

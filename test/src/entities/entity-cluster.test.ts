@@ -178,7 +178,7 @@ describe('processes that host entities together, in virtual time', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), networks, async (plan, ways) => {
         expect(await play(plan, ways)).toEqual([]);
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
   });
 });

@@ -77,13 +77,13 @@ describe('StreamFeed', () => {
     const [even, odd] = [sink(() => 10), sink(() => 10)];
     const first = feed.source(0);
     first.start(0, even.made);
-    await clock.flush();
+    await clock.advanceBy(50);
     for (let n = 1; n <= 4; n += 1) stream()?.event(reading(n, String(n)), n, 0);
     stream()?.reached(4, true);
     const second = feed.source(1);
     second.start(1, odd.made);
     const before = [first.given, second.given];
-    await clock.flush();
+    await clock.advanceBy(50);
     for (let n = 2; n <= 6; n += 1) stream()?.event(reading(n, String(n)), n, 0);
     stream()?.reached(6, true);
 
@@ -98,7 +98,7 @@ describe('StreamFeed', () => {
     const { clock, feed, sink, stream } = world();
     const sinks = [sink(() => 10), sink(() => 10)];
     for (const [partition, one] of sinks.entries()) feed.source(partition).start(0, one.made);
-    await clock.flush();
+    await clock.advanceBy(50);
     stream()?.event(reading(1, 7), 1, 0);
     stream()?.event(reading(2, undefined), 2, 0);
 
@@ -112,7 +112,7 @@ describe('StreamFeed', () => {
     const one = sink(() => room);
     const source = feed.source(0);
     source.start(0, one.made);
-    await clock.flush();
+    await clock.advanceBy(50);
     room = 0;
     stream()?.event(reading(1, '0'), 1, 0);
     stream()?.reached(1, true);
