@@ -7,11 +7,10 @@ import { ValidEnvelope } from '../../streams/event/envelope.ts';
 import { EntityError } from '../../streams/event/errors.ts';
 import { PatternIndex } from '../../streams/event/pattern-index.ts';
 import type { PublishCall } from '../../streams/event/publish.ts';
-import { checkOptions } from '../check-options.ts';
+import { checkAsk } from './check-ask.ts';
 import type { AskOptions } from './entity-host.ts';
 import type { EntityPorts } from './entity-ports.ts';
 import type { HostedKind } from './hosted-kind.ts';
-import { checkNumber } from '../options.ts';
 import { settledView, viewOf } from './entity-view.ts';
 import { whenDone } from '../when-done.ts';
 
@@ -125,12 +124,7 @@ async function ask<Answer>(
   question: (view: never) => Answer,
   options: AskOptions,
 ): Promise<Awaited<Answer>> {
-  checkOptions('ask', options, { timeoutMs: true });
-  const { timeoutMs = 30_000 } = options;
-  checkNumber('timeoutMs', timeoutMs, 1);
-  if (typeof question !== 'function') {
-    throw new TypeError(`ask takes a function of what the entity is, got ${describeValue(question)}`);
-  }
+  const timeoutMs = checkAsk(question, options);
   const { kind } = hosted.parts.definition;
   let late = (): void => {};
   const timeout = new Promise<never>((_, reject) => {

@@ -1,8 +1,6 @@
 import type { PublishReceipt } from '../../actors/handler.ts';
 import type { EventFields } from '../../streams/event/define-event.ts';
-import { describeValue } from '../../streams/event/describe-value.ts';
-import { checkOptions } from '../check-options.ts';
-import { checkNumber } from '../options.ts';
+import { checkAsk } from './check-ask.ts';
 import type { EntityClient } from './entity-client.ts';
 import type { AskOptions } from './entity-host.ts';
 import { addressed, type EntityRef, type EntityRefPorts } from './entity-ref.ts';
@@ -42,11 +40,5 @@ async function ask<Answer>(
   question: (view: never) => Answer,
   options: AskOptions,
 ): Promise<Awaited<Answer>> {
-  checkOptions('ask', options, { timeoutMs: true });
-  const { timeoutMs = 30_000 } = options;
-  checkNumber('timeoutMs', timeoutMs, 1);
-  if (typeof question !== 'function') {
-    throw new TypeError(`ask takes a function of what the entity is, got ${describeValue(question)}`);
-  }
-  return await question((await client.view(key, timeoutMs)) as never);
+  return await question((await client.view(key, checkAsk(question, options))) as never);
 }

@@ -3,7 +3,7 @@ import { assign, emit, fromPromise, setup } from 'xstate';
 import { z } from 'zod';
 import { defineEntity } from '../../../actors/define-entity.ts';
 import { defineEvent, type EventOf } from '../../../streams/event/define-event.ts';
-import { entityWorld, noted, notes } from '../../support/entity-world.ts';
+import { entityWorld, noted, notes, type EntityWorld } from '../../support/entity-world.ts';
 import { orders, paid, patienceMs, placed } from '../../support/order-entity.ts';
 
 const chargedEvent = defineEvent('note.charged', z.object({ amount: z.number() }));
@@ -65,15 +65,20 @@ describe('a delay', () => {
   });
 });
 
+/** A world in which a process with that version of the notes has kept one, and was killed. */
+async function keptBy(version: number): Promise<EntityWorld> {
+  const world = entityWorld();
+  const bus = world.start();
+  bus.host(notes(version));
+  void bus.publish(noted, { id: 'n', text: 'one' });
+  await world.settle(bus);
+  world.lives.kill();
+  return world;
+}
+
 describe('a version', () => {
   it('lifts kept states step by step, when they are needed', async () => {
-    const { lives: life, start, settle } = entityWorld();
-    const first = start();
-    first.host(notes(1));
-    void first.publish(noted, { id: 'n', text: 'one' });
-    await settle(first);
-    life.kill();
-
+    const { start, settle } = await keptBy(1);
     const second = start();
     const lifted = notes(3, {
       1: (state) => ({ lines: state['texts'] }),
@@ -89,13 +94,7 @@ describe('a version', () => {
   });
 
   it('refuses to host what a newer version has kept', async () => {
-    const { lives: life, start, settle } = entityWorld();
-    const first = start();
-    first.host(notes(2));
-    void first.publish(noted, { id: 'n', text: 'one' });
-    await settle(first);
-    life.kill();
-
+    const { start, settle } = await keptBy(2);
     const second = start();
     const host = second.host(notes(1));
     await settle(second);
@@ -105,13 +104,7 @@ describe('a version', () => {
   });
 
   it('parks the key of a state that it cannot lift, and keeps the state', async () => {
-    const { lives: life, start, settle } = entityWorld();
-    const first = start();
-    first.host(notes(1));
-    void first.publish(noted, { id: 'n', text: 'one' });
-    await settle(first);
-    life.kill();
-
+    const { lives: life, start, settle } = await keptBy(1);
     const second = start();
     const host = second.host(notes(2));
     void second.publish(noted, { id: 'n', text: 'two' });
