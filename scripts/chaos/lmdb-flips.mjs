@@ -1,5 +1,5 @@
 // Long run: flips single bits of a store's data file, anywhere in it, and reads everything in a process of its own:
-//   node scripts/chaos/lmdb-flips.mjs --rounds 2000 --flips 5 --seed 7
+//   node scripts/chaos/lmdb-flips.mjs --rounds 40 --flips 250 --events 6400 --seed 7
 // No wrong event may come out, ever. A flip in a record must be a fault that names it. What a flip in the pages of
 // LMDB's trees does is counted: an error, a fault, missing records, or the end of the reading process.
 import { spawnSync } from 'node:child_process';
@@ -18,30 +18,45 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { event, lmdbStore, options, ports, readAll, seeded } from './lmdb-library.mjs';
 
-const { rounds, flips, seed, read } = options({
-  rounds: 400,
-  flips: 25,
+const {
+  rounds,
+  flips,
+  seed,
+  read,
+  events: count,
+} = options({
+  rounds: 40,
+  flips: 250,
+  events: 6_400,
   seed: Math.floor(Math.random() * 1e9),
   read: '',
 });
-const count = 6_400;
 
-/** Opens a copy for each flip, and tells of each what came out. Runs in a child, which a flip may end. */
-function readFlips(path) {
+/**
+ * Flips in one copy, each time back after what came out is told. Runs in a child, which a flip may end. The copy is
+ * made anew where reading, or closing, has changed more than the flip did.
+ */
+async function readFlips(path) {
   const { base, records, plan } = JSON.parse(readFileSync(join(path, 'plan.json'), 'utf8'));
   const whole = new Set(records);
+  const sound = readFileSync(join(base, 'data.mdb'));
+  const copy = join(path, 'copy');
+  const file = join(copy, 'data.mdb');
   for (const [index, { offset, bit, first }] of plan.entries()) {
+    if (index === 0 || !readFileSync(file).equals(sound)) {
+      rmSync(copy, { recursive: true, force: true });
+      mkdirSync(copy);
+      for (const name of ['data.mdb', 'head.bin']) copyFileSync(join(base, name), join(copy, name));
+    }
     writeSync(1, `start ${index}\n`);
-    const copy = join(path, `copy-${index}`);
-    mkdirSync(copy);
-    for (const name of ['data.mdb', 'head.bin']) copyFileSync(join(base, name), join(copy, name));
-    flip(join(copy, 'data.mdb'), offset, bit);
-    writeSync(1, `${index} ${tryReading(copy, whole, first)}\n`);
-    rmSync(copy, { recursive: true, force: true });
+    const byte = sound[offset];
+    put(file, offset, byte ^ (1 << bit));
+    writeSync(1, `${index} ${await tryReading(copy, whole, first)}\n`);
+    put(file, offset, byte);
   }
 }
 
-function tryReading(copy, whole, first) {
+async function tryReading(copy, whole, first) {
   let store;
   try {
     store = lmdbStore({ path: copy })(ports);
@@ -58,16 +73,15 @@ function tryReading(copy, whole, first) {
     return 'error';
   } finally {
     try {
-      void store?.close();
+      await store?.close();
     } catch {
       // A damaged store may not even close.
     }
   }
 }
 
-function flip(file, offset, bit) {
+function put(file, offset, byte) {
   const handle = openSync(file, 'r+');
-  const byte = readFileSync(file)[offset] ^ (1 << bit);
   writeSync(handle, Buffer.from([byte]), 0, 1, offset);
   closeSync(handle);
 }
@@ -131,7 +145,7 @@ function outcomes(folder, { base, records, plan }) {
     writeFile(join(path, 'plan.json'), JSON.stringify({ base, records, plan: plan.slice(found.length) }));
     const { stdout } = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--read', path], {
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 600_000,
     });
     const lines = stdout.trim().split('\n');
     for (const line of lines) if (!line.startsWith('start')) found.push(line.split(' ')[1]);
@@ -149,6 +163,6 @@ function writeFile(path, text) {
 
 if (read === '') await main();
 else {
-  readFlips(read);
+  await readFlips(read);
   process.exit(0);
 }

@@ -54,6 +54,15 @@ function cutPower() {
   return { ready, cut: () => cutter.stdin.end('now\n'), done };
 }
 
+/** A device that something still holds would be mounted again as it was shut down. */
+async function whenDetached() {
+  for (let look = 0; look < 200; look += 1) {
+    if (spawnSync('losetup', ['-j', image], { encoding: 'utf8' }).stdout === '') return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`the device of ${image} is still in use 10 s after it was unmounted`);
+}
+
 /** Lets a writer run for a while, then cuts the power. Gives when that was. */
 async function round(record) {
   const store = join(disk, 'store');
@@ -87,6 +96,7 @@ async function round(record) {
   await closed;
   record.end();
   run('umount', disk);
+  await whenDetached();
   run('mount', '-o', 'loop', image, disk);
   return at;
 }
