@@ -4,6 +4,7 @@ import { createBus, durableTransport, memoryStore, type Bus, type EventEnvelope 
 import { lmdb } from 'breakwater/lmdb';
 import { bridge, type Bridge, type BridgeOptions } from 'breakwater/nats';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { bridgeBucket, encodeRecord } from '../../../src/bridge/bridge-record.ts';
 import { natsBinaries, startNatsServer } from '../../support/nats-server.ts';
 import { createNatsWorld, until, type NatsWorld } from '../../support/nats-world.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -200,6 +201,48 @@ describe.each(natsBinaries())('a bridge to %s', (binary) => {
     await after.drained();
     expect(after.status()).toMatchObject({ forwarded: 1, found: 0, position: 2 });
     expect((await there()).map(({ data }) => data)).toEqual([1, 2]);
+  });
+
+  it('finds behind the end that was kept what a life before has sent, in the stream it has sent it to', async () => {
+    namespace = world.namespace();
+    const bus = edge();
+    const first = across(bus);
+    await bus.publish('order.placed', 1);
+    await bus.publish('order.paid', 2);
+    await first.drained();
+    const { created: stream, state } = await managed(({ streams }) => streams.info(namespace));
+
+    // Each as if it had been killed before it heard an answer.
+    for (const end of [
+      { stream, sequence: 0 },
+      { stream: 'another', sequence: state.last_seq },
+    ]) {
+      const name = `after-${end.stream}`;
+      const value = encodeRecord({ position: 0, wave: { to: 2, end } });
+      await bus.store?.commit({ writes: [{ bucket: bridgeBucket, key: name, value }] });
+      const again = across(bus, { name });
+      await again.drained();
+      expect(again.status()).toMatchObject({ forwarded: 2, found: 2 });
+      await again.close();
+    }
+    expect((await there()).map(({ data }) => data)).toEqual([1, 2]);
+  });
+
+  it('has one dead letter of an event that it gave up in a life before, too', async () => {
+    namespace = world.namespace();
+    const bus = edge();
+    const to = { servers: world.server.url, namespace, maxMessageBytes: 2_000 };
+    const first = across(bus, { to });
+    await bus.publish('order.placed', 'x'.repeat(5_000));
+    await first.drained();
+    await first.close();
+    const value = encodeRecord({ position: 0, wave: { to: 1, end: { stream: '', sequence: 0 } } });
+    await bus.store?.commit({ writes: [{ bucket: bridgeBucket, key: 'bridge', value }] });
+    const again = across(bus, { to });
+    await again.drained();
+
+    expect(again.status()).toMatchObject({ position: 1, forwarded: 0 });
+    expect(bus.deadLetters.size).toBe(1);
   });
 
   it('keeps at most its waves in memory, however much waits', async () => {
