@@ -65,17 +65,18 @@ export async function ensureConsumer(
   });
 }
 
-/** Creates a durable consumer that begins where it is told. @throws TransportError */
+/** Creates a durable consumer that begins where it is told; gives how many messages wait. @throws TransportError */
 export async function createConsumer(
   manager: JetStreamManager,
   spec: ConsumerSpec,
   from: ConsumerStart,
-): Promise<void> {
-  await guarded(spec, async () => {
+): Promise<number> {
+  return guarded(spec, async () => {
     const wanted: ConsumerConfig = { ...fixedConfig(spec), durable_name: spec.name, ...startAt(from) };
-    const { config } = await manager.consumers.add(spec.stream, wanted);
+    const { config, num_pending } = await manager.consumers.add(spec.stream, wanted);
     // Options that a server does not know, it ignores.
     refuseMismatch(`consumer ${spec.name}`, fixedConfig(spec), config);
+    return num_pending;
   });
 }
 
@@ -152,9 +153,9 @@ function fixedConfig({ filter, ackWaitMs, maxAckPending, inactiveMs }: ConsumerS
   };
 }
 
-async function guarded(spec: ConsumerSpec, work: () => Promise<void>): Promise<void> {
+async function guarded<T>(spec: ConsumerSpec, work: () => Promise<T>): Promise<T> {
   try {
-    await work();
+    return await work();
   } catch (error) {
     if (error instanceof TransportError) throw error;
     throw new TransportError(

@@ -70,7 +70,6 @@ export class MessageSource {
   #changes = 0;
   #idle: () => void = nothing;
   #perMessage = firstGuess;
-  /** Until its first message has been tried. */
   #trial: Trial | undefined;
   #alone: boolean;
 
@@ -135,6 +134,11 @@ export class MessageSource {
   /** Asks for more if there is room. */
   refill(): void {
     this.#pull.refill();
+  }
+
+  /** Whether one message is to be tried alone, and there is none. */
+  get triesNothing(): boolean {
+    return this.#trial !== undefined && this.#held.size === 0;
   }
 
   /** Takes more than the message that was to be tried alone. */
@@ -246,7 +250,6 @@ export class MessageSource {
     this.#events += held.left;
     this.#perMessage = Math.max(held.left, 1, this.#perMessage - (this.#perMessage - held.left) * decay);
     held.opened();
-    // It may have been smaller than expected, so that there is room for more.
     this.refill();
   }
 

@@ -44,14 +44,18 @@ export async function startOfOwner(
   return { from: sequence === 0 ? from : { sequence }, underWay };
 }
 
-/** Creates an owner's consumer, then deletes those before it, whose messages thereby come to nobody else. */
+/**
+ * Creates an owner's consumer, then deletes those before it, whose messages thereby come to nobody else. Gives how many
+ * messages wait.
+ */
 export async function replaceConsumers(
   manager: JetStreamManager,
   spec: ConsumerSpec,
   start: ConsumerStart,
   before: readonly string[],
-): Promise<void> {
-  await createConsumer(manager, spec, start);
+): Promise<number> {
+  const waiting = await createConsumer(manager, spec, start);
   const { stream } = spec;
   for (const name of before) if (name !== spec.name) await deleteConsumer(manager, { stream, name });
+  return waiting;
 }

@@ -31,6 +31,8 @@ export interface PartitionReaderPorts extends Omit<MessageSourcePorts, 'onDoubt'
 
 /** Milliseconds before what the server did not answer is tried again. */
 const againMs = 300;
+/** Milliseconds after which a trial is over to which nothing came. */
+const quietMs = 1000;
 /** Owners that died one after the other where they began: one may have been killed by anybody. */
 const suspiciousCrashes = 2;
 
@@ -135,9 +137,10 @@ export class PartitionReader {
       const start = await startOfOwner(manager, limits.stream, before, from);
       this.#start = start.from;
       if (this.#ended) return;
-      await replaceConsumers(manager, spec, this.#start, before.consumers);
+      const waiting = await replaceConsumers(manager, spec, this.#start, before.consumers);
       const died = !before.left && start.underWay;
-      const begun = begunAt(start.from, before.begun, died);
+      // Where nothing waits there is nothing that they can have died of.
+      const begun = begunAt(start.from, waiting === 0 ? notBegun : before.begun, waiting > 0 && died);
       const { deaths } = begun;
       const turn = begun.tried ? await this.#enter(deaths) : undefined;
       if (this.#ended || !(await record.begin(before, spec.name, begun)) || this.#ended) {
@@ -152,6 +155,7 @@ export class PartitionReader {
       void turn?.over.then(() => this.#source?.goOn());
       if (this.#detached) this.#source.detach();
       else this.#source.refill();
+      if (turn !== undefined) this.#ports.clock.setTimeout(() => this.#passOver(turn), quietMs, true);
     } catch (error) {
       this.#turn?.leave();
       this.#failed('taken over', error);
@@ -165,6 +169,11 @@ export class PartitionReader {
     this.#turn = turn;
     await turn.admitted;
     return turn;
+  }
+
+  /** Makes room for others when nothing has come: all that waited may have been settled before. */
+  #passOver(turn: SuspectTurn): void {
+    if (this.#source?.triesNothing === true) turn.leave();
   }
 
   async #acquit(turn: SuspectTurn): Promise<void> {
@@ -242,6 +251,8 @@ export class PartitionReader {
     );
   }
 }
+
+const notBegun: Begun = { sequence: 0, crashes: 0, deaths: 0, tried: false };
 
 /** What is suspected of the message where an owner begins: `died` says whether the one before it did. */
 function begunAt(start: ConsumerStart, before: Begun, died: boolean): Begun {
