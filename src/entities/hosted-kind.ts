@@ -178,9 +178,8 @@ export class HostedKind {
     const { kept, place, source } = home;
     if (kept) await place.checkVersion();
     const found = kept ? await place.find(options.from) : { cursor: 0, revision: 0 };
-    const heads = await parking.load();
+    const [heads] = await Promise.all([parking.load(), timers.reload()]);
     if (home.outbox !== undefined) await leaveOutHandled(this.parts, this.#ports.clock);
-    await timers.reload();
     if (this.#stopping !== undefined) return;
     commits.cursor = found.cursor;
     commits.cursorRevision = found.revision;

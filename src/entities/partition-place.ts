@@ -71,8 +71,7 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
   async find(): Promise<KindPlace> {
     await this.#writing;
     const { shared, start } = this.#ports;
-    const found = await shared.states.read(this.#bucket, this.#key);
-    const last = await shared.last();
+    const [found, last] = await Promise.all([shared.states.read(this.#bucket, this.#key), shared.last()]);
     this.#fence();
     const before = this.#read(found);
     const { position } = before ?? { position: start };
