@@ -89,15 +89,16 @@ describe.each(natsBinaries())('permissions that change while they are in use, on
   });
 
   it('of a user that is removed cost the connection; publishes and health say why, and it comes back', async () => {
-    const { stream, seen, three } = busOf(world.namespace());
+    const { stream, core, seen, three } = busOf(world.namespace());
     await stream.publish(type, 1);
     await until(() => three(1).every((one) => seen.includes(one)));
 
     await reload(configOf(all, all, 'another'), () => true);
     await until(() => !stream.health().ready && /Auth/.test(stream.health().reason ?? ''));
-    const refused = await refusalOf(stream.publish(type, 2));
-    expect(refused).toBeInstanceOf(TransportError);
-    expect(String(refused)).toMatch(/not sent within 1000 ms: .*Auth/);
+    for (const refused of await Promise.all([stream, core].map((bus) => refusalOf(bus.publish(type, 2))))) {
+      expect(refused).toBeInstanceOf(TransportError);
+      expect(String(refused)).toMatch(/not sent within 1000 ms: .*Auth/);
+    }
 
     await reload(configOf(all, all), () => true);
     await until(() => stream.health().ready);
