@@ -103,7 +103,9 @@ describe('RetryBudget', () => {
       { minRetriesPerSecond: Number.NaN },
       'minRetriesPerSecond must be a finite number of at least 0, got NaN',
     ],
+    [{ ratio: Infinity }, 'ratio must be a finite number of at least 0, got Infinity'],
     [{ windowMs: 0 }, 'windowMs must be a finite number above 0, got 0'],
+    [{ windowMs: Infinity }, 'windowMs must be a finite number above 0, got Infinity'],
   ])('refuses %j', (options, message) => {
     expect(() => new RetryBudget(options)).toThrow(message);
   });

@@ -125,7 +125,10 @@ describe('TokenBucket', () => {
   it.each([
     [{ ratePerSecond: 0 }, 'ratePerSecond must be a finite number above 0, got 0'],
     [{ ratePerSecond: Infinity }, 'ratePerSecond must be a finite number above 0, got Infinity'],
+    [{ ratePerSecond: '5' as never }, 'ratePerSecond must be a finite number above 0, got "5"'],
     [{ ratePerSecond: 1, burst: 0.5 }, 'burst must be a finite number of at least 1, got 0.5'],
+    [{ ratePerSecond: 1, burst: Infinity }, 'burst must be a finite number of at least 1, got Infinity'],
+    [{ ratePerSecond: 1, burst: '2' as never }, 'burst must be a finite number of at least 1, got "2"'],
   ])('refuses %j', (options, message) => {
     expect(() => new TokenBucket(options)).toThrow(message);
   });
