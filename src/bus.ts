@@ -85,10 +85,14 @@ export interface Bus extends BusLog, BusRegistry, BusRequests, BusActors, AsyncD
   subscription(this: void, name: string): Subscription | undefined;
   /**
    * Runs the entities of a kind, each event of a key once and in the order of the log: with state, emitted events
-   * and timers kept in one commit. Where the transport keeps no events, they live in memory, as long as the bus.
+   * and timers kept in one commit. Where the transport keeps no events, they live in memory, as long as the bus. On
+   * `jetStream`, all processes that host a kind share its keys, and take over those of one that leaves or dies.
    */
   host<View>(this: void, definition: EntityDefinition<View>, options?: EntityHostOptions): EntityHost;
-  /** One entity of a kind that is hosted here, by its key: to send it events, ask it, or watch it. */
+  /**
+   * One entity, by its key: to send it events, ask it, or watch it. Its kind must be hosted here; on `jetStream`, in any
+   * process.
+   */
   entity<View>(this: void, definition: EntityDefinition<View>, key: string): EntityRef<View>;
   /** Subscribes every handler that a folder's modules define; says what it found and what was wrong. */
   discoverHandlers(this: void, folder: string | URL): Promise<DiscoveryReport>;
