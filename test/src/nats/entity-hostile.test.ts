@@ -63,6 +63,28 @@ describe.each(natsBinaries())('what is forged or broken meets entities on %s', (
     expect(await bus.entity(definition, 'a').ask(({ n }) => n)).toBe(1);
   });
 
+  it('who asks again, while the owner is slow, is answered where it asked last', async () => {
+    const namespace = world.namespace();
+    const bus = world.streamBus({ namespace, ...lease });
+    const definition = meter();
+    const host = bus.host(definition);
+    await owns(host);
+    await bus.entity(definition, 'a').send(tick, { meter: 'a' });
+    host.pause();
+    await bus.publish(tick, { meter: 'a' });
+    const call = encodeCall({ id: 'again', ask: 'view', key: 'a', event: '', timeoutMs: 20_000 });
+    const subject = `${namespace}.entities.meter.0`;
+    const first = refusal(connection.request(subject, call, { timeout: 200 }));
+    const gaveUp = await first;
+    const second = connection.request(subject, call, { timeout: 10_000 });
+    await connection.flush();
+    host.resume();
+
+    expect(gaveUp).toBeInstanceOf(Error);
+    expect(decodeAnswer((await second).data)?.kind).toBe('view');
+    expect(await bus.entity(definition, 'a').ask(({ n }) => n)).toBe(2);
+  });
+
   it('a record that cannot be read parks its key, and no other', async () => {
     const namespace = world.namespace();
     const bus = world.streamBus({ namespace, ...lease });
