@@ -42,6 +42,36 @@ function matching(users: number, order: 'arrival' | 'event-time'): () => Measure
   };
 }
 
+/** The same pattern by hand: time passes for a user only when the user is heard of again, and matches have no ids. */
+function byHand(): Measure {
+  const steps = drawSteps(events, 10_000);
+  return () => {
+    let matches = 0;
+    const rate = ratePerCore(events, () => {
+      const users = new Map<string, { readonly first: Step; second: Step | undefined }[]>();
+      for (const step of steps) {
+        let runs = users.get(step.user);
+        if (runs === undefined) users.set(step.user, (runs = []));
+        let kept = 0;
+        for (const run of runs) {
+          if (run.first.time + 60_000 <= step.time) continue;
+          if (run.second === undefined && step.kind === 'b') run.second = step;
+          else if (run.second !== undefined && step.kind === 'c' && step.weight >= run.first.weight) {
+            matches += 1;
+            continue;
+          }
+          runs[kept] = run;
+          kept += 1;
+        }
+        while (runs.length > kept) runs.pop();
+        if (step.kind === 'a') runs.push({ first: step, second: undefined });
+      }
+    });
+    if (matches === 0) throw new Error('nothing matched');
+    return rate;
+  };
+}
+
 function joining(): Measure {
   const steps = drawSteps(events, 1_000);
   return () => {
@@ -86,6 +116,7 @@ export const patternThreeSteps: Row = {
   what: 'events of 10,000 users looked through for three steps within a minute, in order of arrival',
   goal: atLeast(500_000, 'events/s'),
   subject: { name: 'breakwater', prepare: matching(10_000, 'arrival') },
+  peers: [{ name: 'by hand, without ids', prepare: byHand }],
 };
 
 export const patternEventTime: Row = {

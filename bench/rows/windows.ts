@@ -112,6 +112,28 @@ const plainLoop = (keys: number) => (): Measure => {
     });
 };
 
+/** The least that keyed figures can cost: a look-up, and three numbers that lie side by side. */
+const plainColumns = (keys: number) => (): Measure => {
+  const calls = drawCalls(events, keys, 100);
+  return () =>
+    ratePerCore(events, () => {
+      const places = new Map<string, number>();
+      const figures = new Float64Array(3 * keys);
+      for (const { user, ms } of calls) {
+        let place = places.get(user);
+        if (place === undefined) {
+          place = 3 * places.size;
+          places.set(user, place);
+          figures[place + 2] = -Infinity;
+        }
+        figures[place] = (figures[place] ?? 0) + 1;
+        figures[place + 1] = (figures[place + 1] ?? 0) + ms;
+        if (ms > (figures[place + 2] ?? 0)) figures[place + 2] = ms;
+      }
+      if (places.size < keys / 2) throw new Error(`only ${places.size} users`);
+    });
+};
+
 const shared = { unit: 'events/s', better: 'higher', peers: [] } as const;
 const rowOf = (id: string, what: string, prepare: Subject['prepare']): Row => ({
   ...shared,
@@ -144,6 +166,8 @@ export const windowsManyKeys: Row = {
     { name: 'the same with 10 keys', prepare: tumbling(10) },
     { name: 'a plain loop, 100,000 keys', prepare: plainLoop(100_000) },
     { name: 'a plain loop, 10 keys', prepare: plainLoop(10) },
+    { name: 'a plain loop over columns, 100,000 keys', prepare: plainColumns(100_000) },
+    { name: 'a plain loop over columns, 10 keys', prepare: plainColumns(10) },
   ],
 };
 
