@@ -12,7 +12,8 @@ import type { BusRequests } from '../requests/request-options.ts';
 export interface RemoteActorRef<Signal = unknown, View = unknown> {
   readonly name: string;
   /**
-   * Sends a signal, and resolves when the actor has taken it. At most once; signals of one process arrive in order.
+   * Sends a signal, and resolves when the actor has taken it. At most once; signals of one process arrive in order,
+   * where their schema is synchronous.
    * Rejects as `bus.ask` does.
    */
   send(this: void, signal: Signal, options?: AskOptions): Promise<void>;

@@ -80,11 +80,17 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
     client.subscribe(`${namespace}.requests.text.echo`, { callback: () => {} });
     await client.flush();
     const bus = world.coreBus({ namespace });
-    const late = [300, 50, 150].map((timeoutMs) => failure(bus.ask(echo, 'hello', { timeoutMs })));
+    const order: number[] = [];
+    const late = [300, 50, 150].map(async (timeoutMs) => {
+      const error = await failure(bus.ask(echo, 'hello', { timeoutMs }));
+      order.push(timeoutMs);
+      return error;
+    });
 
     for (const error of await Promise.all(late)) {
       expect(error).toMatchObject({ code: 'ERR_ASK_TIMEOUT', retryable: true });
     }
+    expect(order).toEqual([50, 150, 300]);
   });
 
   it('counts the time to connect, too', async () => {

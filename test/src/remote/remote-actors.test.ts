@@ -1,6 +1,6 @@
 import { createBus, defineActor, hasCode, remoteActor, type Bus } from 'breakwater';
 import { createVirtualClock } from 'breakwater/testing';
-import { assign, createActor, fromPromise, sendTo, setup, waitFor } from 'xstate';
+import { assign, createActor, fromCallback, fromPromise, sendTo, setup, waitFor } from 'xstate';
 import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
 import { dishesOf, kitchen, kitchenMachine } from '../../support/kitchen.ts';
@@ -208,6 +208,29 @@ describe.each(places)('an actor that is exposed, %s', (_place, newBuses) => {
 });
 
 describe('a remote actor', () => {
+  it('takes its signals one after the other, however long each takes to be checked', async () => {
+    const namespace = world.namespace();
+    const [here, there] = [world.coreBus({ namespace }), world.coreBus({ namespace })];
+    const dishes: string[] = [];
+    const [signal, view] = [z.object({ type: z.string(), dish: z.string() }), z.array(z.string())];
+    let checks = 0;
+    const slow = signal.refine(async () => {
+      checks += 1;
+      if (checks === 1) await new Promise((resolve) => setTimeout(resolve, 20));
+      return true;
+    });
+    const cook = fromCallback<{ type: string; dish: string }>(({ receive }) =>
+      receive(({ dish }) => dishes.push(dish)),
+    );
+    const names = { signal: slow, view };
+    await here.expose(defineActor('slow', names), createActor(cook).start(), () => dishes).ready;
+    await here.ready();
+    const ref = there.actor(defineActor('slow', { signal, view }));
+    await Promise.all(['first', 'second', 'third'].map((dish) => ref.send({ type: 'cook', dish })));
+
+    expect(dishes).toEqual(['first', 'second', 'third']);
+  });
+
   it('fails its watchers when nobody has had it for five seconds', async () => {
     const clock = createVirtualClock();
     const bus = createBus({ clock, logger });
