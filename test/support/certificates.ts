@@ -37,5 +37,5 @@ export function createCertificateAuthority(folder: string, name = 'ca'): Certifi
 }
 
 function openssl(args: readonly string[]): void {
-  execFileSync('openssl', args, { stdio: 'pipe' });
+  execFileSync(process.env['OPENSSL'] ?? 'openssl', args, { stdio: 'pipe' });
 }

@@ -1,4 +1,8 @@
-import { createAccount, createOperator, createUser, type KeyPair } from '@nats-io/nkeys';
+import { nkeys } from '@nats-io/transport-node';
+
+const { createAccount, createOperator, createUser } = nkeys;
+
+type KeyPair = ReturnType<typeof createUser>;
 
 /** An operator with one account, as a server's configuration has them, and users of that account. */
 export interface NatsOperator {

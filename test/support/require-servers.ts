@@ -8,6 +8,8 @@ interface Server {
   readonly variable: string;
   readonly use: string;
   readonly source: string;
+  /** What it is asked to see whether it is there. Default `--version`. */
+  readonly ask?: string;
 }
 
 const servers: readonly Server[] = [
@@ -23,11 +25,18 @@ const servers: readonly Server[] = [
     use: 'breakwater/redis need redis-server 7 or newer',
     source: 'https://redis.io/downloads',
   },
+  {
+    name: 'openssl',
+    variable: 'OPENSSL',
+    use: 'TLS need openssl 3',
+    source: 'https://openssl-library.org/source',
+    ask: 'version',
+  },
 ];
 
 /** Before the tests: sees to it that there are servers to test with, or says how to get them. */
 export function setup(): void {
-  const missing = servers.filter(({ name, variable }) => !starts(process.env[variable] ?? name));
+  const missing = servers.filter(({ name, variable, ask }) => !starts(process.env[variable] ?? name, ask));
   if (missing.length === 0) return;
   // Who named a server wants that one. Else a container of Debian, where nobody is asked, gets its package.
   const mayInstall = process.getuid?.() === 0 && existsSync('/etc/debian_version');
@@ -38,8 +47,8 @@ export function setup(): void {
     run('apt-get', ['update', '-qq']);
     run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names]);
   }
-  for (const { name, variable, use, source } of missing) {
-    if (starts(process.env[variable] ?? name)) continue;
+  for (const { name, variable, use, source, ask } of missing) {
+    if (starts(process.env[variable] ?? name, ask)) continue;
     console.warn(
       `The tests of ${use}: install it (Debian, Ubuntu: apt-get install ${name}; else ${source}), or name it in ` +
         `${variable}. Until then they fail.`,
@@ -47,8 +56,8 @@ export function setup(): void {
   }
 }
 
-function starts(binary: string): boolean {
-  return run(binary, ['--version']);
+function starts(binary: string, ask = '--version'): boolean {
+  return run(binary, [ask]);
 }
 
 function run(command: string, args: readonly string[]): boolean {
