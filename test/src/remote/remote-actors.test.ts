@@ -213,10 +213,8 @@ describe('a remote actor', () => {
     const [here, there] = [world.coreBus({ namespace }), world.coreBus({ namespace })];
     const dishes: string[] = [];
     const [signal, view] = [z.object({ type: z.string(), dish: z.string() }), z.array(z.string())];
-    let checks = 0;
-    const slow = signal.refine(async () => {
-      checks += 1;
-      if (checks === 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    const slow = signal.refine(async ({ dish }) => {
+      if (dish === 'first') await new Promise((resolve) => setTimeout(resolve, 20));
       return true;
     });
     const cook = fromCallback<{ type: string; dish: string }>(({ receive }) =>
