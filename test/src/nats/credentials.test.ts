@@ -86,9 +86,9 @@ describe.each(natsBinaries())('JWTs on %s', (binary) => {
   it('that expire while in use are renewed from the file; until then publishes say what is wrong', async () => {
     const folder = temporaryFolder();
     const credentialsFile = join(folder, 'user.creds');
-    writeFileSync(credentialsFile, operator.user({ expires: Math.ceil(Date.now() / 1000) + 1 }).file);
+    writeFileSync(credentialsFile, operator.user({ expires: Math.ceil(Date.now() / 1000) + 2 }).file);
     const namespace = world.namespace();
-    const bus = world.streamBus({ namespace, auth: { credentialsFile }, publishTimeoutMs: 400 });
+    const bus = world.streamBus({ namespace, auth: { credentialsFile }, publishTimeoutMs: 1500 });
     const seen: unknown[] = [];
     bus.subscribe(type, ({ data }) => seen.push(data), { name: 'keyed', order: 'key' });
     await bus.publish(type, 1);
@@ -102,7 +102,7 @@ describe.each(natsBinaries())('JWTs on %s', (binary) => {
       refused = await bus.publish(type, 2).catch((error: unknown) => error);
     }
     expect(refused).toBeInstanceOf(TransportError);
-    expect(String(refused)).toMatch(/not sent within 400 ms: .*(Authorization|Authentication)/);
+    expect(String(refused)).toMatch(/not sent within 1500 ms: .*(Authorization|Authentication)/);
     expect(bus.health()).toMatchObject({ ready: false, reason: expect.stringMatching(/Auth/) });
 
     writeFileSync(credentialsFile, operator.user().file);
