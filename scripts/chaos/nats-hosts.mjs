@@ -85,7 +85,7 @@ function launch(host) {
   });
 }
 
-function kill(host) {
+async function kill(host) {
   const { child } = host;
   if (child.exitCode !== null || child.signalCode !== null) return undefined;
   return new Promise((resolve) => {

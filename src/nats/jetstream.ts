@@ -20,7 +20,7 @@ import { Turn } from '../transport/turn.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { AnswerInbox } from './answer-inbox.ts';
 import { DeadLetterCopies } from './dead-letter-copies.ts';
-import { GroupCommit } from './group-commit.ts';
+import { GroupCommit, type GroupCommitLimits } from './group-commit.ts';
 import { KvSnapshots } from './kv-snapshots.ts';
 import { type JetStreamOptions, resolveJetStream, type ResolvedJetStream } from './jetstream-options.ts';
 import { JetStreamEntities } from './jetstream-entities.ts';
@@ -101,22 +101,14 @@ class JetStreamTransport implements Transport {
     this.exchange = new NatsExchange({ clock, logger, link: this.#link, format: this.#format });
     const shared = { clock, random, logger, link: this.#link, format: this.#format };
     this.#publisher = new JetStreamPublisher({ published, ackTimeoutMs }, shared);
-    this.#commit = new GroupCommit(
-      {
-        maxEvents: config.maxBatchEvents,
-        maxInFlight: config.maxInFlight,
-        maxPending: config.maxPending,
-        timeoutMs: publishTimeoutMs,
-      },
-      {
-        clock,
-        slotOf: this.#slots.slotOf,
-        ready: this.#mayPublish,
-        send: (batch) => this.#publisher.send(batch),
-        trouble: () => this.#link.trouble,
-        onQuiet: () => ports.onIdle?.(),
-      },
-    );
+    this.#commit = new GroupCommit(limitsOf(config), {
+      clock,
+      slotOf: this.#slots.slotOf,
+      ready: this.#mayPublish,
+      send: (batch) => this.#publisher.send(batch),
+      trouble: () => this.#link.trouble,
+      onQuiet: () => ports.onIdle?.(),
+    });
     this.#inbox = new AnswerInbox(this.#link, clock, ackTimeoutMs);
     this.#acknowledger = new Acknowledger(this.#link, config.consumer.doubleAck ? this.#inbox : undefined);
     this.#copies = new DeadLetterCopies(
@@ -260,6 +252,11 @@ class JetStreamTransport implements Transport {
   /** Not while subscribers are on their way that were there before: one that begins now would miss it. */
   readonly #mayPublish = (): boolean =>
     this.#isPrepared && !this.#calls.opening && this.#link.up !== undefined;
+}
+
+function limitsOf(config: ResolvedJetStream): GroupCommitLimits {
+  const { maxBatchEvents: maxEvents, maxInFlight, maxPending, publishTimeoutMs: timeoutMs } = config;
+  return { maxEvents, maxInFlight, maxPending, timeoutMs };
 }
 
 function levelOf({ replicas, storage }: ResolvedJetStream['stream']): PublishLevel {
