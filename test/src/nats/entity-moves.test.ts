@@ -4,7 +4,9 @@ import { defineEntity, EntityError, type Bus, type EntityHost } from 'breakwater
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assign, emit, setup } from 'xstate';
 import { EntityRecords } from '../../../src/entities/entity-record.ts';
+import { decodePlace, encodePlace } from '../../../src/entities/place-record.ts';
 import { kvToken } from '../../../src/nats/kv-token.ts';
+import { partitionOf } from '../../../src/nats/partition-of.ts';
 import { msgpackCodec } from '../../../streams/event/msgpack-codec.ts';
 import { foreignEventId } from '../../../streams/event/foreign-id.ts';
 import { ValidEnvelope } from '../../../streams/event/envelope.ts';
@@ -108,7 +110,7 @@ describe.each(natsBinaries())('entities that move between processes, on %s', (bi
     await first.entity(definition, 'a').send(tick, { meter: 'a' });
     await first.close();
 
-    // As it is when a process dies between its record and what that holds: the place does not know of it yet.
+    // As it is when a process dies between its record and what that holds: the place does not know of the event yet.
     const connection = await connect({ servers: world.server.url });
     const kv = await new Kvm(connection).open(`${namespace}-entities`);
     const recordKey = `${kvToken('entity:meter')}.${kvToken('a')}`;
@@ -130,6 +132,9 @@ describe.each(natsBinaries())('entities that move between processes, on %s', (bi
     const epoch = kept.stamp?.epoch ?? 0;
     const outbox = msgpackCodec().encode([lost]);
     await kv.put(recordKey, record.encode({ ...kept, stamp: { epoch, number: 1_000, outbox, since: 0 } }));
+    const placeKey = `${kvToken('entity-places:meter')}.${partitionOf('a', lease.stream.partitions)}`;
+    const place = decodePlace((await kv.get(placeKey))?.value ?? new Uint8Array());
+    if (place !== undefined) await kv.put(placeKey, encodePlace({ ...place, position: 0 }));
     await connection.close();
 
     const second = world.streamBus({ namespace, ...lease });
@@ -226,9 +231,10 @@ describe.each(natsBinaries())('entities that move between processes, on %s', (bi
 
   it('say so when nobody hosts them', async () => {
     const bus = world.streamBus({ namespace: world.namespace(), ...lease });
+    await bus.ready();
     const refused: unknown = await bus
       .entity(meter(), 'a')
-      .ask(({ context }) => context.n, { timeoutMs: 300 })
+      .ask(({ context }) => context.n, { timeoutMs: 1_000 })
       .catch((error: unknown) => error);
 
     expect(refused).toBeInstanceOf(EntityError);
