@@ -10,7 +10,8 @@ const keptSlots = 1024;
  *     heap    the others, which came out of order
  *
  * A value in order costs O(1), one out of order O(log n) of those that are out of order. A value of the
- * queue goes before one of the heap with the same time: it was there when the other came late.
+ * queue goes before one of the heap with the same time: it was there when the other came late. What is late
+ * is earlier than the last of the queue, so that the queue runs empty after the heap.
  */
 export class TimeBuffer<T> {
   readonly #times: number[] = [];
@@ -44,9 +45,7 @@ export class TimeBuffer<T> {
   shift(): T {
     const inOrder = this.#times[this.#head] ?? Infinity;
     if (this.#late.nextTime < inOrder) {
-      const value = this.#late.pop() as T;
-      if (this.size === 0) this.#lastTime = -Infinity;
-      return value;
+      return this.#late.pop() as T;
     }
     const value = this.#values[this.#head] as T;
     this.#values[this.#head] = undefined;
@@ -65,8 +64,7 @@ export class TimeBuffer<T> {
     this.#times.length = 0;
     this.#values.length = 0;
     this.#head = 0;
-    // While late values wait, an equal time that comes now has to go behind them: into the heap too.
-    if (this.#late.size === 0) this.#lastTime = -Infinity;
+    this.#lastTime = -Infinity;
   }
 
   #compact(): void {
