@@ -15,20 +15,20 @@ describe.each(natsBinaries())('a cluster of three on %s', (binary) => {
     const { byKey, seen, handle } = rememberingHandler();
     bus.subscribe(type, handle, { name: 'keyed', order: 'key' });
     const publisher = steadyPublisher(bus, type, 8);
-    await until(() => seen.size > 200, 30_000);
+    await until(() => seen.size > 200, 60_000);
 
     const leader = await cluster.leaderOf(namespace);
     const before = publisher.acknowledged.length;
     await leader.kill();
-    await until(() => publisher.acknowledged.length > before + 100, 30_000);
+    await until(() => publisher.acknowledged.length > before + 100, 60_000);
     await leader.restart();
     const later = publisher.acknowledged.length;
-    await until(() => publisher.acknowledged.length > later + 100, 30_000);
+    await until(() => publisher.acknowledged.length > later + 100, 60_000);
     await publisher.stop();
-    await until(() => publisher.acknowledged.every((n) => seen.has(n)), 30_000);
+    await until(() => publisher.acknowledged.every((n) => seen.has(n)), 60_000);
 
     expect(publisher.failed).toEqual([]);
     expectOrder(byKey);
     await expect(bus.publish(type, { n: 0 })).resolves.toMatchObject({ level: 'replicated' });
-  });
+  }, 240_000);
 });
