@@ -127,6 +127,7 @@ class Batcher<T> implements FlowStage<T> {
 }
 
 function checkSize(bytes: number): number {
-  if (bytes >= 0 && bytes < Infinity) return bytes;
+  // A text compares as the number that it spells, and would be appended to the sum.
+  if (typeof bytes === 'number' && bytes >= 0 && bytes < Infinity) return bytes;
   throw new RangeError(`sizeOf must give bytes, 0 or more, got ${describeValue(bytes)}`);
 }

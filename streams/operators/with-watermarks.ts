@@ -70,14 +70,13 @@ function checkOptions<T>(options: WatermarkOptions<T>): Settings<T> {
   checkMs('boundMs', boundMs, 0);
   checkMs('everyMs', everyMs, 0);
   checkLimit('maxSources', maxSources, 1);
-  if (maxClockSkewMs !== Infinity) checkMs('maxClockSkewMs', maxClockSkewMs, 0);
   for (const name of ['idleAfterMs', 'advanceOnSilenceMs', 'maxClockSkewMs'] as const) {
     const ms = options[name];
     if (ms === undefined || (name === 'maxClockSkewMs' && ms === Infinity)) continue;
     checkMs(name, ms, name === 'maxClockSkewMs' ? 0 : 1);
     if (clock === undefined) throw new TypeError(`${name} needs a clock`);
   }
-  if (startAt !== undefined && !(startAt < Infinity)) {
+  if (startAt !== undefined && !(typeof startAt === 'number' && startAt < Infinity)) {
     throw new RangeError(`startAt must be milliseconds, or -Infinity, got ${describeValue(startAt)}`);
   }
   return { ...options, boundMs, everyMs, maxSources, maxClockSkewMs };
@@ -141,7 +140,6 @@ class WatermarkStage<T> implements Stage<T> {
   }
 
   end(): void {
-    this.dispose();
     this.#emit(Infinity);
   }
 
