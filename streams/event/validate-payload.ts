@@ -7,6 +7,9 @@ import { ValidationError, type ValidationIssue } from './errors.ts';
 /** Issues that an error carries at most: a hostile payload can cause a million. */
 const maxIssues = 20;
 
+/** What a payload is called in errors, and what decides about it. */
+type Checked = Pick<AnyEventDefinition, 'type' | 'schema'>;
+
 /**
  * Validates a payload by its definition's schema and gives what the schema made of it.
  *
@@ -14,7 +17,7 @@ const maxIssues = 20;
  *
  * @throws ValidationError naming the first fields that are wrong and the kind of value found there.
  */
-export function validatePayload(definition: AnyEventDefinition, data: unknown): unknown {
+export function validatePayload(definition: Checked, data: unknown): unknown {
   let result: StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>>;
   try {
     result = definition.schema['~standard'].validate(data);
@@ -32,11 +35,7 @@ export function validatePayload(definition: AnyEventDefinition, data: unknown): 
   return result.issues === undefined ? result.value : accept(definition, data, result);
 }
 
-function accept(
-  definition: AnyEventDefinition,
-  data: unknown,
-  result: StandardSchemaV1.Result<unknown>,
-): unknown {
+function accept(definition: Checked, data: unknown, result: StandardSchemaV1.Result<unknown>): unknown {
   if (result.issues === undefined) return result.value;
   const issues = result.issues.slice(0, maxIssues).map((issue) => describeIssue(data, issue));
   const [first] = issues;
@@ -64,7 +63,7 @@ function valueAt(data: unknown, keys: readonly PropertyKey[]): unknown {
   return value;
 }
 
-function schemaThrew(definition: AnyEventDefinition, cause: unknown): ValidationError {
+function schemaThrew(definition: Checked, cause: unknown): ValidationError {
   return new ValidationError(
     `${definition.type} could not be validated: its schema threw ${describeError(cause)}`,
     { issues: [{ field: 'data', message: 'the schema threw' }], cause },

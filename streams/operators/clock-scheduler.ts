@@ -41,16 +41,14 @@ class ClockAction<State> extends Subscription implements SchedulerAction<State> 
 
   schedule(state?: State, delayMs = 0): Subscription {
     if (this.closed) return this;
-    if (this.#pending) this.#clock.clearTimeout(this.#timer);
+    this.#clock.clearTimeout(this.#timer);
     this.#pending = true;
     this.#timer = this.#clock.setTimeout(() => this.#run(state), delayMs);
     return this;
   }
 
   override unsubscribe(): void {
-    if (this.closed) return;
-    if (this.#pending) this.#clock.clearTimeout(this.#timer);
-    this.#pending = false;
+    this.#clock.clearTimeout(this.#timer);
     super.unsubscribe();
   }
 

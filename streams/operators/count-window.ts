@@ -179,7 +179,7 @@ class CountStage<T, R, K extends WindowKey> implements Stage<T> {
       last = Math.max(last, chunk.end);
     }
     const { key, index } = state;
-    const id = resultId(this.#settings.name ?? name, index, key, 0);
+    const id = resultId(name, index, key, 0);
     const frame = { key, index, start, end: last + 1, time: last, full, id };
     this.#aggregates.putResults(frame, merged, last - start);
     this.#aggregates.close(merged);

@@ -29,10 +29,6 @@ export class LookUpCache<Key, Found> {
     this.#options = options;
   }
 
-  get size(): number {
-    return this.#entries.size;
-  }
-
   get(key: Key): LookUpEntry<Found> | undefined {
     const running = this.#running.get(key);
     if (running !== undefined) return running;

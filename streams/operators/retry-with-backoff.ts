@@ -115,9 +115,8 @@ function askedDelay(error: unknown): number | undefined {
   return typeof asked === 'number' && asked >= 0 ? Math.min(asked, longestMs) : undefined;
 }
 
-/** What fails throws what it likes, getters and proxies that throw among it. */
+/** What fails throws what it likes, nothing, and getters and proxies that throw, among it. */
 function property(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
   try {
     return (value as Record<string, unknown>)[name];
   } catch {

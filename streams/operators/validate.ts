@@ -53,7 +53,7 @@ export function validate<Output>(
 }
 
 /** A payload's schema and nothing around it: values are checked, and named in errors, as payloads are. */
-function definitionOf(type: string, schema: StandardSchemaV1): AnyEventDefinition {
+function definitionOf(type: string, schema: StandardSchemaV1): Pick<AnyEventDefinition, 'type' | 'schema'> {
   const standard = (
     schema as { readonly '~standard'?: { readonly validate?: unknown } } | null | undefined
   )?.['~standard'];
@@ -62,12 +62,5 @@ function definitionOf(type: string, schema: StandardSchemaV1): AnyEventDefinitio
       `schema must be a Standard Schema (zod, valibot, arktype …), got ${describeValue(schema)}`,
     );
   }
-  return {
-    type,
-    schema,
-    version: 1,
-    upcast: {},
-    keyOf: () => undefined,
-    priorityOf: () => 'normal',
-  };
+  return { type, schema };
 }
