@@ -94,6 +94,27 @@ describe('clockScheduler', () => {
     expect(ran).toEqual([10, 20, 30]);
   });
 
+  it('starts at the time of day, however long the clock has run', () => {
+    const clock = createVirtualClock({ now: 5_000 });
+    clock.advanceBySync(300);
+    expect(clockScheduler(clock).now()).toBe(5_300);
+  });
+
+  it('is done with work that has run, and does not take up what was left', () => {
+    const { clock, scheduler } = world();
+    let ran = 0;
+    const once = scheduler.schedule(() => (ran += 1), 10) as SchedulerAction<unknown>;
+    const left = scheduler.schedule(() => (ran += 1), 10) as SchedulerAction<unknown>;
+    left.unsubscribe();
+    left.schedule(undefined, 20);
+    expect(clock.pendingTimers).toBe(1);
+    clock.advanceBySync(100);
+    expect([ran, once.closed, clock.pendingTimers]).toEqual([1, true, 0]);
+    once.schedule();
+    clock.advanceBySync(100);
+    expect([ran, clock.pendingTimers]).toEqual([1, 0]);
+  });
+
   it('gives up an action whose work throws', () => {
     const { clock, scheduler } = world();
     const action = scheduler.schedule(function (this: SchedulerAction<unknown>) {

@@ -125,8 +125,29 @@ describe('enrich', () => {
     expect(asked).toEqual(['a', 'b', 'c', 'b']);
   });
 
+  it('remembers nothing where maxEntries is 0', async () => {
+    const { source, asked, answer } = world({ maxEntries: 0 });
+    for (const at of [0, 1]) {
+      source.next('a');
+      await answer(at, 'A');
+    }
+    expect(asked).toEqual(['a', 'a']);
+  });
+
+  it.each([[undefined], [null], [{ then: 'a text' }], [{}], ['then']])(
+    'takes what is found at once, no promise, for what it is: %j',
+    (found) => {
+      const seen: unknown[] = [];
+      of(1)
+        .pipe(enrich({ key: (n) => n, lookUp: () => found as unknown, combine: (_n, what) => [what] }))
+        .subscribe((one) => seen.push(one));
+      expect(seen).toEqual([[found]]);
+    },
+  );
+
   it('asks again when an entry is older than ttlMs', async () => {
     const clock = createVirtualClock();
+    clock.advanceBySync(7_000);
     const { source, asked, answer } = world({ ttlMs: 100, clock });
     source.next('a');
     await answer(0, 'A');
@@ -200,6 +221,7 @@ describe('enrich', () => {
     const { source, ended } = world({ concurrency: 1, capacity: 1 });
     for (const value of ['a', 'b', 'c']) source.next(value);
     expect(ended()).toMatchObject({ code: 'ERR_QUEUE_FULL' });
+    expect(String(ended())).toContain('enrich');
   });
 
   it.each<[Options, RegExp]>([

@@ -151,7 +151,8 @@ describe('the options of matchPattern', () => {
     );
   });
 
-  it('refuse another order', () => {
+  it('refuse another order, and take the default by its name', () => {
+    expect(matchesIn('ab', ab, { order: 'event-time' })).toEqual(['a:a1 b:b2']);
     expect(() => matchPattern(ab, { order: 'any' as 'arrival' })).toThrow(
       new TypeError('order must be event-time or arrival, got "any"'),
     );

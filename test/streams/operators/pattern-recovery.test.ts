@@ -277,9 +277,23 @@ describe('what cannot resume', () => {
     expect(() => matchPattern(ab, { resumeFrom })).toThrow(
       new TypeError('resumeFrom and resumeAt need a position'),
     );
-    const resumeAt = { position: 0, watermark: 0, told: Number.NaN, seen: 0 };
-    expect(() => matchPattern(ab, { position, resumeAt })).toThrow(
-      new TypeError('resumeAt.told must be a number, got NaN'),
+    expect(() => matchPattern(ab, { resumeAt: whole })).toThrow(
+      new TypeError('resumeFrom and resumeAt need a position'),
     );
+  });
+
+  const whole = { position: 0, watermark: 0, told: 0, seen: 0 };
+  it.each(['position', 'watermark', 'told', 'seen'])('is a point whose %s is no number', (part) => {
+    expect(() => matchPattern(ab, { position, resumeAt: whole })).not.toThrow();
+    for (const [value, shown] of [
+      [Number.NaN, 'NaN'],
+      ['0', '"0"'],
+      [undefined, 'undefined'],
+    ]) {
+      const resumeAt = { ...whole, [part]: value } as PatternResumePoint;
+      expect(() => matchPattern(ab, { position, resumeAt })).toThrow(
+        new TypeError(`resumeAt.${part} must be a number, got ${String(shown)}`),
+      );
+    }
   });
 });

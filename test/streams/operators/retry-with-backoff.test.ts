@@ -1,4 +1,4 @@
-import { defer, NEVER, of, Subject, throwError, type Observable } from 'rxjs';
+import { concat, defer, NEVER, of, Subject, throwError, type Observable } from 'rxjs';
 import {
   FatalError,
   RetryableError,
@@ -84,6 +84,54 @@ describe('retryWithBackoff', () => {
     );
     clock.advanceBySync(5_000);
     expect(tries).toEqual([0, 5_000]);
+  });
+
+  it('waits as ever where what was thrown only looks as if it asked', () => {
+    const code = 'ERR_RETRYABLE';
+    const lookalikes = [
+      { retryAfterMs: 5 },
+      ...[-5, Number.NaN, '5', null].map((retryAfterMs) => ({ code, retryAfterMs })),
+    ];
+    for (const lookalike of lookalikes) {
+      const { clock, tries } = follow(() => throwError(() => lookalike));
+      clock.advanceBySync(100);
+      expect(tries).toEqual([0, 100]);
+    }
+  });
+
+  it('tries again at once where the error asks for that', () => {
+    const { clock, tries } = follow(() => throwError(() => new RetryableError('now', { retryAfterMs: 0 })));
+    clock.advanceBySync(0);
+    expect(tries).toEqual([0, 0, 0]);
+  });
+
+  it.each([[undefined], [null], ['busy'], [7], [() => 'busy']])('retries %j, thrown', (thrown) => {
+    const { clock, tries } = follow(() => throwError(() => thrown));
+    clock.advanceBySync(1_000);
+    expect(tries).toHaveLength(3);
+  });
+
+  it('counts all tries by default, whatever came before they failed', () => {
+    const { clock, seen, tries } = follow((attempt) =>
+      concat(
+        of(attempt),
+        throwError(() => 'lost'),
+      ),
+    );
+    clock.advanceBySync(10_000);
+    expect([seen, tries.length]).toEqual([[1, 2, 3], 3]);
+  });
+
+  it('needs nobody who takes notices', () => {
+    const clock = createVirtualClock();
+    let tries = 0;
+    const source = defer(() => ((tries += 1) < 2 ? throwError(() => 'busy') : of('done')));
+    const seen: string[] = [];
+    source
+      .pipe(retryWithBackoff({ ...steady, clock, random: () => 0 }))
+      .subscribe((value) => seen.push(value));
+    clock.advanceBySync(100);
+    expect(seen).toEqual(['done']);
   });
 
   it('retries whatever was thrown, a proxy that throws included', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { from, Subject } from 'rxjs';
+import { from, Subject, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import {
   collect,
@@ -11,6 +11,7 @@ import {
   max,
   mean,
   quantile,
+  rate,
   slidingWindow,
   type SlidingWindowOptions,
   sum,
@@ -71,6 +72,48 @@ describe('slidingWindow', () => {
     expect(emissionsOf(from(items).pipe(slidingWindow(ofTen), withoutWatermarks()))).toMatchObject([
       { value: 5, late: 1 },
     ]);
+  });
+
+  it('counts late values once, on the next result', () => {
+    const items = [new Watermark(5), 4, 3, 5, 6, 2, 7, new Watermark(9), 1, 10];
+    const results = emissionsOf(from(items).pipe(slidingWindow(ofTen), withoutWatermarks()));
+
+    expect(results.map(({ value, late }) => [value, late])).toEqual([
+      [5, 2],
+      [6, 1],
+      [7, 0],
+      [10, 1],
+    ]);
+  });
+
+  it('shows its figures what the length of the window is, and counts the values of each key apart', () => {
+    const results = emissionsOf(
+      from([0, 101, 5, 110]).pipe(
+        slidingWindow({
+          sizeMs: 10,
+          time: (value: number) => value % 100,
+          key: (value) => value >= 100,
+          aggregate: { n: count(), perSecond: rate() },
+        }),
+        withoutWatermarks(),
+      ),
+    );
+
+    expect(results.map(({ key, value, n, perSecond }) => [key, value, n, perSecond])).toEqual([
+      [false, 0, 1, 100],
+      [true, 101, 1, 100],
+      [false, 5, 2, 200],
+      [true, 110, 2, 200],
+    ]);
+  });
+
+  it('ends its results with its reader, also amid what one watermark brings', () => {
+    const seen: number[] = [];
+    from([1, 2, 3, new Watermark(9)])
+      .pipe(slidingWindow(ofTen), withoutWatermarks(), take(2))
+      .subscribe(({ value }) => seen.push(value));
+
+    expect(seen).toEqual([1, 2]);
   });
 
   it('forgets keys that are idle', () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   count,
   type FailedValue,
+  rate,
   sum,
   tumblingWindow,
   Watermark,
@@ -108,6 +109,34 @@ describe('tumblingWindow', () => {
     window.push(11);
 
     expect(evicted).toEqual([0]);
+  });
+
+  it('says of what it puts out whether it had been told on time, and that more may come', () => {
+    const evicted: unknown[] = [];
+    const window = playTumbling({
+      maxOpenWindows: 1,
+      allowedLatenessMs: 50,
+      evicted: {
+        next: ({ start, timing, final, late, revision }) => {
+          evicted.push([start, timing, final, late, revision]);
+        },
+      },
+    });
+    window.push(1);
+    window.mark(10);
+    window.push(11, 21);
+
+    expect(evicted).toEqual([
+      [0, 'late', false, 0, 1],
+      [10, 'early', false, 0, 0],
+    ]);
+  });
+
+  it('tells figures that go by time how long it is', () => {
+    const figures = { sizeMs: 500, time: (value: number) => value, aggregate: { perSecond: rate() } };
+    const results = emissionsOf(of(1, 2, 3).pipe(tumblingWindow(figures), withoutWatermarks()));
+
+    expect(results).toMatchObject([{ perSecond: 6 }]);
   });
 
   it('ignores a watermark that goes back, or is none', () => {

@@ -24,6 +24,21 @@ describe('validate', () => {
     );
   });
 
+  it('calls what has no name the value', () => {
+    expect(() => emissionsOf(of(1).pipe(validate(order)))).toThrow(/^the value is not valid: /);
+  });
+
+  it('names itself where too many values wait for an asynchronous schema', () => {
+    const slow: StandardSchemaV1<number, number> = {
+      '~standard': { version: 1, vendor: 'test', validate: () => new Promise(() => {}) },
+    };
+    let failure: unknown;
+    of(1, 2)
+      .pipe(validate(slow, { concurrency: 1, capacity: 0 }))
+      .subscribe({ error: (error: unknown) => (failure = error) });
+    expect(String(failure)).toMatch(/^QueueFullError: validate /);
+  });
+
   it('hands what is not valid to the side, and lets nothing of it pass', () => {
     const invalid: FailedValue<unknown>[] = [];
     const values = of({ id: 'a', total: 1 }, 'no', { id: 'b', total: 2 });

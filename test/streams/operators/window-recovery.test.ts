@@ -87,6 +87,10 @@ function byId(told: readonly Told[]): Map<string, [number, number]> {
   return known;
 }
 
+/** Room for one, and a place for the others. */
+const one = { maxOpenWindows: 1, maxBuffered: 1, evicted: { next() {} } };
+const nothingYet = { watermark: -Infinity, told: -Infinity };
+
 describe('a window pipeline that starts anew where it says', () => {
   it.each(pipelines)('tells, all in all, what one without a crash tells: %s', (_name, pipeline) => {
     fc.assert(
@@ -139,5 +143,19 @@ describe('a window pipeline that starts anew where it says', () => {
 
     // The watermark is 64: the window from 60 on is the oldest that is open.
     expect(source.point()).toEqual({ position: 60, watermark: 49, told: 60 });
+  });
+
+  it.each<[string, (options: Recovery & typeof one) => OperatorFunction<Stored | Watermark, unknown>]>([
+    ['tumbling windows', (options) => tumblingWindow({ ...common, ...options, sizeMs: 10 })],
+    ['hopping windows', (options) => hoppingWindow({ ...common, ...options, sizeMs: 15, hopMs: 4 })],
+    ['sessions', (options) => sessionWindow({ ...common, ...options, gapMs: 8 })],
+    ['sliding windows', (options) => slidingWindow({ ...common, ...options, sizeMs: 12 })],
+  ])('moves on past what it has put out: %s', (_name, pipeline) => {
+    const points: ResumePoint[] = [];
+    const source = new Subject<Stored | Watermark>();
+    source.pipe(pipeline({ ...one, resumeFrom: { next: (point) => points.push(point) } })).subscribe();
+    for (const position of [0, 1, 2]) source.next({ time: 40 * position, key: 'a', amount: 1, position });
+
+    expect(points).toEqual([0, 1, 2].map((position) => ({ position, ...nothingYet })));
   });
 });

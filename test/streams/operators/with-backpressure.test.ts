@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { map, NEVER, of, Subject } from 'rxjs';
+import { from, map, NEVER, of, Subject } from 'rxjs';
 import {
   Credit,
   withBackpressure,
@@ -172,6 +172,25 @@ describe('withBackpressure', () => {
     seen[2]?.term('broken');
     expect(log).toEqual(['ack 1', 'nak 2 50', 'term 3 broken']);
     expect(seen.map(({ event }) => event.data)).toEqual([1, 2, 3, 4]);
+  });
+
+  it.each(['event', 'ack', 'nak', 'term'] as const)(
+    'holds what is a delivery but for its %s as the value that it is',
+    (part) => {
+      const log: string[] = [];
+      const lacking = { ...deliver(1, log), [part]: undefined };
+      const { seen, subscription } = collect(of(lacking, lacking), { credit: 1 });
+      expect(seen[0]?.value).toBe(lacking);
+      // Nor is one that waits given back.
+      subscription.unsubscribe();
+      expect(log).toEqual([]);
+    },
+  );
+
+  it('holds what is no object, or nothing', () => {
+    const all = [null, undefined, 5, 'text', true];
+    expect(collect(from(all), { credit: 9 }).values()).toEqual(all);
+    collect(from(all), { credit: 1 }).subscription.unsubscribe();
   });
 
   it('gives deliveries that wait back when it is left', () => {
