@@ -3,11 +3,12 @@
 // until it is told "stop"; told "drain" it says "D milliseconds" when all is over, and ends.
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { silent } from './compiled.mjs';
 import { createBus, lmdb } from './lmdb-library.mjs';
-import { bridge, pause } from './bridge-library.mjs';
+import { bridge } from './nats-library.mjs';
 
 const { path, to, rate, keys, types, quiet = false } = JSON.parse(process.argv[2] ?? '{}');
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const bus = createBus({ source: 'edge', transport: lmdb({ path }), logger: silent });
 const far = bridge(bus, { to, logger: silent });
 const say = (line) => writeSync(1, `${line}\n`);

@@ -5,8 +5,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { edge, pause, serverIn, storedEvents } from './bridge-library.mjs';
-import { lmdbStore, options, ports, readAll, seeded } from './lmdb-library.mjs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { edge, storedEvents } from './bridge-library.mjs';
+import { lmdbStore, ports, readAll } from './lmdb-library.mjs';
+import { serverIn } from './nats-server.mjs';
+import { options } from './options.mjs';
+import { seeded } from './seeded.mjs';
 
 const { rounds, seed } = options({ rounds: 100, seed: Math.floor(Math.random() * 1e9) });
 const random = seeded(seed);
@@ -23,20 +27,13 @@ const wrong = [];
 const acknowledged = [];
 let counts = { forwarded: 0, found: 0 };
 const kills = { edge: 0, server: 0, stopped: 0 };
-const hear = (begun) => (words) => {
-  begun();
+const hear = (words) => {
   if (words[0] === 'P') acknowledged.push(words[1]);
   if (words[0] === 'S') counts = { forwarded: Number(words[2]), found: Number(words[3]) };
 };
 
-function startEdge() {
-  let begun;
-  const ready = new Promise((resolve) => (begun = resolve));
-  return { ready, ...edge(settings, hear(begun)) };
-}
-
-let outpost = startEdge();
-await outpost.ready;
+let outpost = edge(settings, hear);
+await outpost.started;
 for (let round = 1; round <= rounds; round += 1) {
   await pause(20 + random() * 300);
   const what = random();
@@ -44,8 +41,8 @@ for (let round = 1; round <= rounds; round += 1) {
     kills.edge += 1;
     outpost.kill();
     if ((await outpost.ended) !== 'SIGKILL') wrong.push('the edge ended by itself');
-    outpost = startEdge();
-    await outpost.ready;
+    outpost = edge(settings, hear);
+    await outpost.started;
   } else if (what < 0.8) {
     kills.server += 1;
     await server.kill();

@@ -4,8 +4,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { edge, pause, serverIn, storedEvents } from './bridge-library.mjs';
-import { options } from './lmdb-library.mjs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { edge, storedEvents } from './bridge-library.mjs';
+import { serverIn } from './nats-server.mjs';
+import { options } from './options.mjs';
 
 const { seconds, rate, types } = options({ seconds: 60, rate: 5_000, types: 1 });
 const folder = mkdtempSync(join(tmpdir(), 'breakwater-chaos-'));

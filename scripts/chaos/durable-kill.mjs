@@ -4,8 +4,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lmdbStore, options, ports, readAll, seeded } from './lmdb-library.mjs';
-import { live, Subscribers } from './subscriber-lives.mjs';
+import { live } from './life.mjs';
+import { lmdbStore, ports, readAll } from './lmdb-library.mjs';
+import { options } from './options.mjs';
+import { seeded } from './seeded.mjs';
+import { Subscribers } from './subscribers-said.mjs';
 
 const { rounds, seed } = options({ rounds: 60, seed: Math.floor(Math.random() * 1e9) });
 const random = seeded(seed);
@@ -17,9 +20,10 @@ const published = [];
 const subscribers = new Subscribers(wrong);
 const given = () => ['--path', path, '--seed', String(Math.floor(random() * 1e9))];
 
+const program = 'durable-program.mjs';
 const lives = [];
-for (let n = 1; n <= rounds; n += 1) lives.push(await live(given(), 60 + random() * 500, wrong));
-lives.push(await live([...given(), '--drain', '1'], undefined, wrong));
+for (let n = 1; n <= rounds; n += 1) lives.push(await live(program, given(), 60 + random() * 500, wrong));
+lives.push(await live(program, [...given(), '--drain', '1'], undefined, wrong));
 
 const store = lmdbStore({ path })(ports);
 const { records, faults } = readAll(store.log);
@@ -27,9 +31,9 @@ const byPosition = new Map(records.map((record) => [record.position, record.even
 await store.close();
 if (faults.length > 0) wrong.push(`${faults.length} faults in the log`);
 
-for (const life of lives) {
-  subscribers.note(life);
-  for (const [kind, p, n, position] of life.lines) {
+for (const lines of lives) {
+  subscribers.note(lines);
+  for (const [kind, p, n, position] of lines) {
     if (kind !== 'P') continue;
     published.push(position);
     const { p: by, n: nth } = byPosition.get(Number(position))?.data ?? {};

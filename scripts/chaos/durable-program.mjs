@@ -5,13 +5,15 @@
 // archives, compacts, trims and audits all the time: "B" and "E removed" around a sweep, "T before" and "U before"
 // around a trim.
 import { writeSync } from 'node:fs';
-import { createBus, durableTransport, lmdb, lmdbStore, maintain, options, seeded } from './lmdb-library.mjs';
+import { setTimeout as after } from 'node:timers/promises';
+import { silent } from './compiled.mjs';
+import { createBus, durableTransport, lmdb, lmdbStore, maintain } from './lmdb-library.mjs';
+import { options } from './options.mjs';
+import { seeded } from './seeded.mjs';
 
 const { path, seed, drain, archive } = options({ path: '', seed: 1, drain: 0, archive: '' });
 const random = seeded(seed);
 const say = (line) => writeSync(1, `${line}\n`);
-const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 const kept =
   archive === ''

@@ -1,57 +1,29 @@
 // Long run: kills a bus that hosts entities at random instants, again and again, on one store; then checks that each
 // entity is the fold of its events, that each emitted event is there once for its cause, and that no delay was lost:
 //   node scripts/chaos/entity-kill.mjs --rounds 200 --seed 7
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { lmdbStore, options, ports, readAll, seeded } from './lmdb-library.mjs';
+import { live } from './life.mjs';
+import { lmdbStore, ports, readAll } from './lmdb-library.mjs';
+import { options } from './options.mjs';
+import { seeded } from './seeded.mjs';
 
 const { rounds, seed } = options({ rounds: 200, seed: Math.floor(Math.random() * 1e9) });
 const random = seeded(seed);
 const path = mkdtempSync(join(tmpdir(), 'breakwater-chaos-'));
-const program = fileURLToPath(new URL('entity-program.mjs', import.meta.url));
+const program = 'entity-program.mjs';
 console.log(`seed ${seed}, ${rounds} rounds`);
 
 const wrong = [];
-
-/** Runs the program, kills it if asked, and gives the whole lines that it has said. */
-async function live(args, killAfterMs) {
-  const child = spawn(
-    process.execPath,
-    [program, '--path', path, '--seed', String(Math.floor(random() * 1e9)), ...args],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const closed = new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ?? code)));
-  let text = '';
-  child.stdout.setEncoding('utf8');
-  const started = new Promise((resolve) => {
-    child.stdout.on('data', (chunk) => {
-      text += chunk;
-      resolve();
-    });
-  });
-  if (killAfterMs !== undefined) {
-    await Promise.race([started, closed]);
-    await new Promise((resolve) => setTimeout(resolve, killAfterMs));
-    child.kill('SIGKILL');
-  }
-  const ended = await closed;
-  const expected = killAfterMs === undefined ? 0 : 'SIGKILL';
-  if (ended !== expected) wrong.push(`a program ended by itself: ${ended}`);
-  return text
-    .slice(0, text.lastIndexOf('\n') + 1)
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => line.split(' '));
-}
-
+const given = () => ['--path', path, '--seed', String(Math.floor(random() * 1e9))];
 const acknowledged = new Set();
 for (let n = 1; n <= rounds; n += 1) {
-  for (const [kind, id] of await live([], 30 + random() * 400)) if (kind === 'P') acknowledged.add(id);
+  const killAfterMs = 30 + random() * 400;
+  for (const [kind, id] of await live(program, given(), killAfterMs, wrong))
+    if (kind === 'P') acknowledged.add(id);
 }
-const last = await live(['--drain', '1']);
+const last = await live(program, [...given(), '--drain', '1'], undefined, wrong);
 
 const store = lmdbStore({ path })(ports);
 const { records, faults } = readAll(store.log);

@@ -3,14 +3,16 @@
 // With --drain it publishes nothing, waits until all is handled and no delay is left, says "E key state n hash" for each
 // entity, and closes.
 import { writeSync } from 'node:fs';
+import { setTimeout as after } from 'node:timers/promises';
 import { assign, emit, setup } from 'xstate';
-import { createBus, defineEntity, lmdb, options, seeded } from './lmdb-library.mjs';
+import { silent } from './compiled.mjs';
+import { createBus, defineEntity, lmdb } from './lmdb-library.mjs';
+import { options } from './options.mjs';
+import { seeded } from './seeded.mjs';
 
 const { path, seed, drain, keys } = options({ path: '', seed: 1, drain: 0, keys: 40 });
 const random = seeded(seed);
 const say = (line) => writeSync(1, `${line}\n`);
-const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 const said = (type) => emit(({ context }) => ({ type, data: { key: context.key, n: context.n } }));
 

@@ -16,7 +16,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { event, lmdbStore, options, ports, readAll, seeded } from './lmdb-library.mjs';
+import { event, lmdbStore, ports, readAll } from './lmdb-library.mjs';
+import { options } from './options.mjs';
+import { seeded } from './seeded.mjs';
 
 const {
   rounds,

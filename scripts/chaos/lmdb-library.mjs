@@ -1,38 +1,11 @@
-// What the chaos scripts of the LMDB store share: the compiled library, seeded chance, and the way options are given.
-import { parseArgs } from 'node:util';
+// What the runs on LMDB need of the compiled library, the events that they write, and how they read them all.
+import { compiled } from './compiled.mjs';
 
-/** The library: the compiled one of this repository, unless BREAKWATER_DIST names another. */
-const dist = process.env.BREAKWATER_DIST ?? new URL('../../dist', import.meta.url).href;
-const [disk, core] = await Promise.all([import(`${dist}/src/lmdb/index.js`), import(`${dist}/src/index.js`)]);
+const [disk, core] = await Promise.all([compiled('src/lmdb/index'), compiled('src/index')]);
 
 export const { lmdb, lmdbStore } = disk;
 export const { createBus, defineEntity, durableTransport, maintain } = core;
 export const ports = { clock: core.createSystemClock(), random: Math.random };
-
-/** Numbers in [0, 1) that a seed decides (mulberry32). */
-export function seeded(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
-}
-
-/** Options of the command line: all are numbers or texts, each with its default. */
-export function options(defaults) {
-  const { values } = parseArgs({
-    options: Object.fromEntries(Object.keys(defaults).map((name) => [name, { type: 'string' }])),
-  });
-  return Object.fromEntries(
-    Object.entries(defaults).map(([name, value]) => {
-      const given = values[name];
-      if (given === undefined) return [name, value];
-      return [name, typeof value === 'number' ? Number(given) : given];
-    }),
-  );
-}
 
 /** The event that producer `p` writes as its `n`-th, in a batch of `size` that began at `start`. */
 export function event(p, n, start, size) {

@@ -5,16 +5,18 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { lmdbStore, options, ports, seeded } from './lmdb-library.mjs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { begin } from './life.mjs';
+import { lmdbStore, ports } from './lmdb-library.mjs';
 import { Record, verify } from './lmdb-verify.mjs';
+import { options } from './options.mjs';
+import { seeded } from './seeded.mjs';
 
 const { rounds, seed, sync } = options({ rounds: 60, seed: Math.floor(Math.random() * 1e9), sync: 'group' });
 const random = seeded(seed);
 const folder = mkdtempSync(join(tmpdir(), 'breakwater-power-'));
 const image = join(folder, 'disk.img');
 const disk = join(folder, 'disk');
-const writer = fileURLToPath(new URL('lmdb-writer.mjs', import.meta.url));
 
 function run(command, ...args) {
   const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
@@ -58,7 +60,7 @@ function cutPower() {
 async function whenDetached() {
   for (let look = 0; look < 200; look += 1) {
     if (spawnSync('losetup', ['-j', image], { encoding: 'utf8' }).stdout === '') return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
   }
   throw new Error(`the device of ${image} is still in use 10 s after it was unmounted`);
 }
@@ -66,35 +68,25 @@ async function whenDetached() {
 /** Lets a writer run for a while, then cuts the power. Gives when that was. */
 async function round(record) {
   const store = join(disk, 'store');
-  const args = [writer, '--path', store, '--seed', String(Math.floor(random() * 1e9)), '--sync', sync];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const closed = new Promise((resolve) => {
-    child.once('close', resolve);
+  const args = ['--path', store, '--seed', String(Math.floor(random() * 1e9)), '--sync', sync];
+  const { child, started, ended } = begin('lmdb-writer.mjs', args, {
+    hear: (words) => record.hear(words),
+    errors: 'pipe',
   });
-  child.stdout.setEncoding('utf8');
   let said = '';
   child.stderr.on('data', (chunk) => {
     said += chunk;
   });
-  let isReady;
-  const started = new Promise((resolve) => {
-    isReady = resolve;
-  });
-  child.stdout.on('data', (chunk) => {
-    record.hear(chunk);
-    isReady(true);
-  });
-  const began = await Promise.race([started, closed]);
-  if (began !== true) throw new Error(`the writer could not open the store: ${said}`);
+  if ((await Promise.race([started, ended])) !== true)
+    throw new Error(`the writer could not open the store: ${said}`);
   const { ready, cut, done } = cutPower();
   await ready;
-  await new Promise((resolve) => setTimeout(resolve, 100 + random() * 600));
+  await pause(100 + random() * 600);
   const at = performance.timeOrigin + performance.now();
   cut();
   await done;
   child.kill('SIGKILL');
-  await closed;
-  record.end();
+  await ended;
   run('umount', disk);
   await whenDetached();
   run('mount', '-o', 'loop', image, disk);

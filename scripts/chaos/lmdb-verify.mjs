@@ -5,26 +5,15 @@ import { readAll } from './lmdb-library.mjs';
 export class Record {
   acknowledged = [];
   trimmedBefore = 0;
-  #rest = '';
 
-  /** Takes what a writer said, as far as its lines are whole. */
-  hear(chunk) {
-    const lines = (this.#rest + chunk).split('\n');
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const [kind, ...rest] = line.split(' ');
-      const numbers = rest.map(Number);
-      if (kind === 'T') this.trimmedBefore = Math.max(this.trimmedBefore, numbers[0]);
-      if (kind === 'A') {
-        const [p, start, size, position, at] = numbers;
-        this.acknowledged.push({ p, start, size, position, at });
-      }
+  /** Takes a line that a writer said, as words. */
+  hear([kind, ...rest]) {
+    const numbers = rest.map(Number);
+    if (kind === 'T') this.trimmedBefore = Math.max(this.trimmedBefore, numbers[0]);
+    if (kind === 'A') {
+      const [p, start, size, position, at] = numbers;
+      this.acknowledged.push({ p, start, size, position, at });
     }
-  }
-
-  /** A writer is dead: half a line means nothing. */
-  end() {
-    this.#rest = '';
   }
 }
 
@@ -42,8 +31,7 @@ export function verify(store, record, isBinding = () => true) {
   for (const entry of record.acknowledged) {
     if (!isBinding(entry)) continue;
     const { p, start, size, position } = entry;
-    for (let offset = 0; offset < size; offset += 1) {
-      if (position + offset < first) continue;
+    for (let offset = Math.max(0, first - position); offset < size; offset += 1) {
       const data = byPosition.get(position + offset);
       if (data?.p !== p || data.n !== start + offset) {
         wrong.push(

@@ -1,14 +1,18 @@
 // Writes to a store until it is killed, and says on its standard output what was acknowledged:
 // "A producer start size position ms" for a commit that resolved, "T position" before a trim.
 import { writeSync } from 'node:fs';
-import { event, lmdbStore, options, ports, seeded } from './lmdb-library.mjs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { event, lmdbStore, ports } from './lmdb-library.mjs';
+import { options } from './options.mjs';
+import { seeded } from './seeded.mjs';
 
-const { path, seed, sync, producers, trims } = options({
+const { path, seed, sync, producers, trims, batch } = options({
   path: '',
   seed: 1,
   sync: 'group',
   producers: 8,
   trims: 1,
+  batch: 12,
 });
 const random = seeded(seed);
 const store = lmdbStore({ path, sync })(ports);
@@ -20,7 +24,7 @@ async function produce(p) {
   let n = bytes === undefined ? 0 : Number(new TextDecoder().decode(bytes.value));
   let revision = bytes?.revision ?? 0;
   for (;;) {
-    const size = 1 + Math.floor(random() * (random() < 0.05 ? 300 : 12));
+    const size = 1 + Math.floor(random() * (random() < 0.05 ? Math.max(300, batch) : batch));
     const start = n + 1;
     const events = Array.from({ length: size }, (_, at) => event(p, start + at, start, size));
     const value = new TextEncoder().encode(String(n + size));
@@ -36,7 +40,7 @@ async function produce(p) {
 
 async function trim() {
   for (;;) {
-    await new Promise((resolve) => setTimeout(resolve, 20 + random() * 80));
+    await pause(20 + random() * 80);
     const { first, last } = store.log.bounds();
     const before = Math.floor(first + (last - first) * random() * 0.8);
     say(`T ${before}`);

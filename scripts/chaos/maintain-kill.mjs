@@ -5,8 +5,11 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lmdbStore, maintain, options, ports, seeded } from './lmdb-library.mjs';
-import { live, Subscribers } from './subscriber-lives.mjs';
+import { live } from './life.mjs';
+import { lmdbStore, maintain, ports } from './lmdb-library.mjs';
+import { options } from './options.mjs';
+import { seeded } from './seeded.mjs';
+import { Subscribers } from './subscribers-said.mjs';
 
 const { rounds, seed, each } = options({ rounds: 60, seed: Math.floor(Math.random() * 1e9), each: 4 });
 const random = seeded(seed);
@@ -23,10 +26,10 @@ let [trimAsked, trimDone] = [0, 0];
 const killedIn = { sweep: 0, trim: 0 };
 let removed = 0;
 
-function hear(life) {
-  subscribers.note(life);
+function hear(lines) {
+  subscribers.note(lines);
   let [sweeping, trimming] = [false, false];
-  for (const [kind, ...rest] of life.lines) {
+  for (const [kind, ...rest] of lines) {
     const [first, second, third] = rest.map(Number);
     if (kind === 'P') {
       if (acknowledged.has(third)) wrong.push(`two publishes were told position ${third}`);
@@ -95,12 +98,13 @@ async function check(round) {
   return { records, audit, stats };
 }
 
+const program = 'durable-program.mjs';
 const given = () => ['--path', path, '--archive', archive, '--seed', String(Math.floor(random() * 1e9))];
 for (let n = 1; n <= rounds; n += 1) {
-  hear(await live(given(), 50 + random() * 950, wrong));
+  hear(await live(program, given(), 50 + random() * 950, wrong));
   if (n % each === 0) await check(n);
 }
-hear(await live([...given(), '--drain', '1'], undefined, wrong));
+hear(await live(program, [...given(), '--drain', '1'], undefined, wrong));
 const { records, audit, stats } = await check('the last');
 subscribers.demand([...new Set([...acknowledged.keys(), ...records.map(({ position }) => position)])]);
 

@@ -3,17 +3,20 @@
 // cause, no delay may be lost, no record may have been written by an owner of before after a later one, and whoever
 // asked must have been told of all that was published before:
 //   node scripts/chaos/nats-entities.mjs --rounds 500 --seed 7
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { options, seeded } from './lmdb-library.mjs';
+import { silent } from './compiled.mjs';
 import { entity } from './nats-entity-worker.mjs';
-import { createBus, EntityRecords, msgpackCodec, nats } from './nats-library.mjs';
+import { createBus, EntityRecords, jetStream, msgpackCodec } from './nats-library.mjs';
+import { serverIn } from './nats-server.mjs';
+import { options } from './options.mjs';
+import { seeded } from './seeded.mjs';
+import { spread } from './spread.mjs';
+import { startWorkers } from './worker-faults.mjs';
 
 const { rounds, seed, leaseMs } = options({
   rounds: 500,
@@ -25,85 +28,15 @@ const random = seeded(seed);
 const namespace = 'chaos';
 const keys = Array.from({ length: 24 }, (_, at) => `k${at}`);
 const folder = mkdtempSync(join(tmpdir(), 'breakwater-chaos-'));
-const program = fileURLToPath(new URL('nats-entity-worker.mjs', import.meta.url));
 console.log(`seed ${seed}, ${rounds} rounds`);
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-}
-
-/** Starts a server of this run's own, and waits until it takes connections. */
-async function startServer() {
-  const port = await freePort();
-  const server = spawn(
-    process.env.NATS_SERVER ?? 'nats-server',
-    ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', join(folder, 'js')],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  await new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.stderr.setEncoding('utf8').on('data', (text) => {
-      if (text.includes('Server is ready')) resolve();
-    });
-  });
-  return { server, url: `nats://127.0.0.1:${port}` };
-}
-
-const { server, url } = await startServer();
-const workers = new Set();
-
-function joins() {
-  const worker = spawn(process.execPath, [program, JSON.stringify({ url, namespace, leaseMs })], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  workers.add(worker);
-  return worker;
-}
-
-function ended(worker) {
-  workers.delete(worker);
-  if (worker.exitCode !== null || worker.signalCode !== null) return undefined;
-  return new Promise((resolve) => worker.once('exit', resolve));
-}
-
-const any = () => [...workers][Math.floor(random() * workers.size)];
-const counts = { stop: 0, kill: 0, leave: 0 };
-
-const faults = {
-  async stop() {
-    const worker = any();
-    worker.kill('SIGSTOP');
-    // From just below a lease to far beyond it.
-    await pause(leaseMs * (0.7 + random() * 2));
-    worker.kill('SIGCONT');
-  },
-  async kill() {
-    const worker = any();
-    worker.kill('SIGKILL');
-    await ended(worker);
-    joins();
-  },
-  async leave() {
-    const worker = any();
-    worker.kill('SIGTERM');
-    await ended(worker);
-    joins();
-  },
-};
-
-for (let n = 0; n < 3; n += 1) joins();
-const quiet = () => {};
+const server = await serverIn(folder);
+await server.start();
+const { url } = server;
+const workers = startWorkers('nats-entity-worker.mjs', { url, namespace, leaseMs }, random);
 const bus = createBus({
-  logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-  transport: nats.jetStream({ servers: url, namespace, consumer: { leaseMs } }),
+  logger: silent,
+  transport: jetStream({ servers: url, namespace, consumer: { leaseMs } }),
 });
 const wrong = [];
 let published = 0;
@@ -167,13 +100,7 @@ const auditor = (async () => {
 })();
 
 await bus.entity(entity, 'k0').ask(() => true, { timeoutMs: 300_000 });
-for (let round = 0; round < rounds; round += 1) {
-  const draw = random();
-  const kind = draw < 0.6 ? 'stop' : draw < 0.85 ? 'kill' : 'leave';
-  counts[kind] += 1;
-  await faults[kind]();
-  await pause(leaseMs * random());
-}
+await workers.strike(rounds, { stop: 0.6, kill: 0.25 });
 publishing = false;
 await Promise.all([publisher, asker]);
 
@@ -226,20 +153,16 @@ if (found.size !== published * keys.length + fires)
 
 audit.stop = true;
 await bus.close({ deadlineMs: 1000 });
-waits.sort((a, b) => a - b);
-const at = (share) => (waits[Math.floor((waits.length - 1) * share)] ?? 0).toFixed(0);
 for (const text of wrong.slice(0, 10)) console.log(text);
 console.log(
-  `${rounds} rounds (${counts.stop} stops, ${counts.kill} kills, ${counts.leave} leaves), ` +
+  `${workers.told(rounds)}, ` +
     `${published * keys.length} events, ${found.size} emitted, ${fires} delays, ${audit.seen} records looked at, ` +
-    `${audit.late} written while a later owner began, ${asked} answers after ${at(0.5)} ms (median), ` +
-    `${at(0.99)} ms (99 %), ${at(1)} ms, ${wrong.length} violations`,
+    `${audit.late} written while a later owner began, ${asked} answers after ${spread(waits)}, ` +
+    `${wrong.length} violations`,
 );
-for (const worker of workers) worker.kill('SIGKILL');
-for (const worker of workers) await ended(worker);
+await workers.end();
 await connection.close();
-server.kill('SIGKILL');
-await new Promise((resolve) => server.once('exit', resolve));
+await server.kill();
 rmSync(folder, { recursive: true, force: true });
 await auditor.catch(() => {});
 process.exitCode = wrong.length === 0 ? 0 : 1;

@@ -1,6 +1,7 @@
 // One worker of nats-entities.mjs: hosts its share of the entities until SIGTERM.
 import { assign, emit, setup } from 'xstate';
-import { createBus, defineEntity, nats } from './nats-library.mjs';
+import { silent } from './compiled.mjs';
+import { createBus, defineEntity, jetStream } from './nats-library.mjs';
 
 const said = (type, n) => emit(({ context }) => ({ type, data: { key: context.key, n: n(context) } }));
 const done = said('chaos.done', ({ n }) => n);
@@ -40,10 +41,9 @@ export const entity = defineEntity('counter', counter, { on: ['chaos.step'], key
 
 if (process.argv[2] !== undefined && process.argv[1] === import.meta.filename) {
   const { url, namespace, leaseMs } = JSON.parse(process.argv[2]);
-  const quiet = () => {};
   const bus = createBus({
-    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-    transport: nats.jetStream({ servers: url, namespace, consumer: { leaseMs } }),
+    logger: silent,
+    transport: jetStream({ servers: url, namespace, consumer: { leaseMs } }),
   });
   const host = bus.host(entity, { maxActive: 40, passivateAfterMs: 200 });
   await host.ready;

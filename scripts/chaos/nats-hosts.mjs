@@ -1,15 +1,10 @@
 // Servers of NATS for long runs: one, or a cluster of three whose members can be cut off from one another, in network
 // namespaces of this run's own (root only) or, without them, on loopback.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-const binary = process.env.NATS_SERVER ?? 'nats-server';
-
-/** Resolves after some milliseconds. */
-export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+import { freePort, natsServer } from './nats-server.mjs';
 
 /** Runs a command to its end; whether it ended well. */
 const ran = (command, ...args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0;
@@ -28,16 +23,6 @@ export function again() {
   );
   process.exitCode = status ?? 1;
   return true;
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 /** Addresses of three hosts on a bridge; the third number is of those that are kept for such tests. */
@@ -66,34 +51,6 @@ function makeSpaces() {
   return made.every(Boolean);
 }
 
-function launch(host) {
-  const command = host.space === undefined ? [binary] : ['ip', 'netns', 'exec', host.space, binary];
-  const child = spawn(command[0], [...command.slice(1), '-c', host.config], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  host.child = child;
-  return new Promise((resolve, reject) => {
-    let log = '';
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`nats-server ended with ${code}: ${log}`)));
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      log = (log + text).slice(-4000);
-      if (!text.includes('Server is ready')) return;
-      child.removeAllListeners('exit');
-      resolve();
-    });
-  });
-}
-
-async function kill(host) {
-  const { child } = host;
-  if (child.exitCode !== null || child.signalCode !== null) return undefined;
-  return new Promise((resolve) => {
-    child.once('exit', resolve);
-    child.kill('SIGKILL');
-  });
-}
-
 /** Starts one server or three. Gives their addresses, and what can be done to each. */
 export async function startHosts(count) {
   const folder = mkdtempSync(join(tmpdir(), 'breakwater-hosts-'));
@@ -102,18 +59,28 @@ export async function startHosts(count) {
   const hosts = Array.from({ length: count }, (_, at) => {
     const [ip, port] = apart ? [address(at), 4222] : ['127.0.0.1', ports[at]];
     const route = `${ip}:${apart ? 6222 : ports[count + at]}`;
-    return { at, url: `nats://${ip}:${port}`, route, ip, space: apart ? spaceOf(at) : undefined };
+    const space = apart ? spaceOf(at) : undefined;
+    const config = join(folder, `${at}.conf`);
+    const behind = apart ? ['ip', 'netns', 'exec', space] : [];
+    return {
+      at,
+      url: `nats://${ip}:${port}`,
+      route,
+      ip,
+      space,
+      config,
+      ...natsServer(['-c', config], behind),
+    };
   });
   const routes = hosts.map(({ route }) => `nats://${route}`).join(', ');
   for (const host of hosts) {
     const store = join(folder, String(host.at));
     const cluster = count === 1 ? '' : `cluster { name: c, listen: "${host.route}", routes: [${routes}] }\n`;
-    host.config = `${store}.conf`;
     const listen = host.url.slice('nats://'.length);
     const lines = `listen: "${listen}"\nserver_name: n${host.at}\njetstream { store_dir: "${store}" }\n${cluster}`;
     writeFileSync(host.config, lines);
   }
-  await Promise.all(hosts.map(launch));
+  await Promise.all(hosts.map((host) => host.start()));
   const peers = (host) => hosts.filter((other) => other !== host);
   const route = (verb, host) =>
     peers(host).every(({ ip }) => ran('ip', '-n', host.space, 'route', verb, 'blackhole', `${ip}/32`));
@@ -121,14 +88,11 @@ export async function startHosts(count) {
     hosts,
     apart,
     urls: hosts.map(({ url }) => url),
-    kill,
-    restart: launch,
-    signal: (host, name) => host.child.kill(name),
     /** Cuts a host off from its peers; clients still reach it. */
     isolate: (host) => route('add', host),
     join: (host) => route('del', host),
     async stop() {
-      await Promise.all(hosts.map(kill));
+      await Promise.all(hosts.map((host) => host.kill()));
       if (apart) for (let at = 0; at < 3; at += 1) ran('ip', 'netns', 'del', spaceOf(at));
       rmSync(folder, { recursive: true, force: true });
     },

@@ -3,15 +3,17 @@
 // after a later owner had:
 //   node scripts/chaos/nats-partitions.mjs --rounds 500 --seed 7
 // A machine that is busy with other things needs longer leases than the 400 ms that make rounds short: --lease 1500.
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { createBus } from 'breakwater';
-import { jetStream } from 'breakwater/nats';
-import { options, seeded } from './lmdb-library.mjs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { silent } from './compiled.mjs';
+import { createBus, jetStream } from './nats-library.mjs';
+import { serverIn } from './nats-server.mjs';
+import { options } from './options.mjs';
+import { seeded } from './seeded.mjs';
+import { spread } from './spread.mjs';
+import { startWorkers } from './worker-faults.mjs';
 
 const {
   rounds,
@@ -26,90 +28,15 @@ const random = seeded(seed);
 const keys = 24;
 const folder = mkdtempSync(join(tmpdir(), 'breakwater-chaos-'));
 const path = join(folder, 'lines');
-const program = fileURLToPath(new URL('nats-worker.mjs', import.meta.url));
 console.log(`seed ${seed}, ${rounds} rounds`);
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-}
-
-/** Starts a server of this run's own, and waits until it takes connections. */
-async function startServer() {
-  const port = await freePort();
-  const server = spawn(
-    process.env.NATS_SERVER ?? 'nats-server',
-    ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', join(folder, 'js')],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  );
-  await new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.stderr.setEncoding('utf8').on('data', (text) => {
-      if (text.includes('Server is ready')) resolve();
-    });
-  });
-  return { server, url: `nats://127.0.0.1:${port}` };
-}
-
-const { server, url } = await startServer();
+const server = await serverIn(folder);
+await server.start();
+const { url } = server;
 const namespace = 'chaos';
 writeFileSync(path, '');
-const workers = new Set();
-
-function joins() {
-  const worker = spawn(process.execPath, [program, JSON.stringify({ url, namespace, leaseMs, path })], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  workers.add(worker);
-  return worker;
-}
-
-function ended(worker) {
-  workers.delete(worker);
-  if (worker.exitCode !== null || worker.signalCode !== null) return undefined;
-  return new Promise((resolve) => worker.once('exit', resolve));
-}
-
-const any = () => [...workers][Math.floor(random() * workers.size)];
-const counts = { stop: 0, kill: 0, leave: 0 };
-const kills = [];
-
-const faults = {
-  async stop() {
-    const worker = any();
-    worker.kill('SIGSTOP');
-    // From just below a lease to far beyond it.
-    await pause(leaseMs * (0.7 + random() * 2));
-    worker.kill('SIGCONT');
-  },
-  async kill() {
-    const worker = any();
-    kills.push({ pid: worker.pid, at: Date.now() });
-    worker.kill('SIGKILL');
-    await ended(worker);
-    joins();
-  },
-  async leave() {
-    const worker = any();
-    worker.kill('SIGTERM');
-    await ended(worker);
-    joins();
-  },
-};
-
-for (let n = 0; n < 3; n += 1) joins();
-const quiet = () => {};
-const bus = createBus({
-  logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-  transport: jetStream({ servers: url, namespace }),
-});
+const workers = startWorkers('nats-worker.mjs', { url, namespace, leaseMs, path }, random);
+const bus = createBus({ logger: silent, transport: jetStream({ servers: url, namespace }) });
 let published = 0;
 let publishing = true;
 const publisher = (async () => {
@@ -124,13 +51,7 @@ const publisher = (async () => {
 
 const lines = () => readFileSync(path, 'utf8').split('\n').slice(0, -1);
 while (lines().length < keys) await pause(20);
-for (let round = 0; round < rounds; round += 1) {
-  const draw = random();
-  const kind = draw < 0.7 ? 'stop' : draw < 0.85 ? 'kill' : 'leave';
-  counts[kind] += 1;
-  await faults[kind]();
-  await pause(leaseMs * random());
-}
+await workers.strike(rounds, { stop: 0.7, kill: 0.15 });
 publishing = false;
 await publisher;
 await bus.close();
@@ -183,7 +104,7 @@ for (const [key, { n }] of states)
 /** Milliseconds from each kill until every key that the dead had handled last was handled again. */
 function takeovers() {
   const rows = lines().map((line) => line.split(' '));
-  return kills.map(({ pid, at }) => {
+  return workers.kills.map(({ pid, at }) => {
     const owner = new Map();
     const back = new Map();
     for (const [key, , , who, when] of rows) {
@@ -194,18 +115,12 @@ function takeovers() {
   });
 }
 
-const times = takeovers().toSorted((a, b) => a - b);
-const slowest = times.at(-1) ?? 0;
-const median = times[Math.floor(times.length / 2)] ?? 0;
 for (const text of wrong.slice(0, 10)) console.log(text);
 console.log(
-  `${rounds} rounds (${counts.stop} stops, ${counts.kill} kills, ${counts.leave} leaves), ` +
-    `${published * keys} events, ${again} handled again, ${refused} begun before a stop and ended after a take-over, ` +
-    `takeover after a kill ${median} ms (median) to ${slowest} ms, ${wrong.length} violations`,
+  `${workers.told(rounds)}, ${published * keys} events, ${again} handled again, ${refused} begun before a stop and ended after a take-over, ` +
+    `takeover after a kill ${spread(takeovers())}, ${wrong.length} violations`,
 );
-for (const worker of workers) worker.kill('SIGKILL');
-for (const worker of workers) await ended(worker);
-server.kill('SIGKILL');
-await new Promise((resolve) => server.once('exit', resolve));
+await workers.end();
+await server.kill();
 rmSync(folder, { recursive: true, force: true });
 process.exitCode = wrong.length === 0 ? 0 : 1;

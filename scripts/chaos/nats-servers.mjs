@@ -3,12 +3,14 @@
 //   node scripts/chaos/nats-servers.mjs --rounds 100 --seed 7             one server: kill, pause
 //   node scripts/chaos/nats-servers.mjs --servers 3 --rounds 30           a cluster: its leader is killed, paused, isolated
 //   node scripts/chaos/nats-servers.mjs --servers 3 --faults isolate
-import { createBus } from 'breakwater';
-import { jetStream } from 'breakwater/nats';
+import { setTimeout as pause } from 'node:timers/promises';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { options, seeded } from './lmdb-library.mjs';
-import { again, pause, startHosts } from './nats-hosts.mjs';
+import { again, startHosts } from './nats-hosts.mjs';
+import { createBus, jetStream } from './nats-library.mjs';
+import { options } from './options.mjs';
+import { seeded } from './seeded.mjs';
+import { spread } from './spread.mjs';
 
 const { rounds, seed, servers, faults } = options({
   rounds: 40,
@@ -41,7 +43,7 @@ async function run() {
     pingInterval: 500,
   });
 
-  const times = { acked: {}, resumed: {}, seen: [] };
+  const times = { acked: {}, resumed: {}, behind: {}, seen: [] };
   const inject = injector(cluster, { random, lines: log.lines, seen: times.seen });
   for (let round = 0; round < rounds; round += 1) {
     const kind = kinds[Math.floor(random() * kinds.length)];
@@ -87,6 +89,7 @@ function busOn({ urls }, log) {
 function handleSteps(bus) {
   const tally = {
     last: new Map(),
+    acked: new Map(),
     handled: new Set(),
     wrong: [],
     failed: [],
@@ -117,9 +120,10 @@ function publishSteps(bus, tally) {
   let publishing = true;
   const publishers = Array.from({ length: keys }, async (_, key) => {
     for (let n = 1; publishing; n += 1) {
-      await bus
-        .publish('chaos.step', n, { key: `k${key}` })
-        .catch((error) => tally.failed.push(String(error)));
+      await bus.publish('chaos.step', n, { key: `k${key}` }).then(
+        () => tally.acked.set(`k${key}`, n),
+        (error) => tally.failed.push(String(error)),
+      );
       tally.published += 1;
       tally.ackedAt = performance.now();
       await pause(2);
@@ -152,15 +156,15 @@ async function leaderOf({ hosts }, watcher) {
 function injector(cluster, { random, lines, seen }) {
   return {
     async kill(host) {
-      await cluster.kill(host);
+      await host.kill();
       await pause(servers === 1 ? 200 + random() * 500 : 1000 + random() * 2000);
-      await cluster.restart(host);
+      await host.start();
     },
     async pause(host) {
       const began = performance.now();
-      cluster.signal(host, 'SIGSTOP');
+      host.signal('SIGSTOP');
       await pause(servers === 1 ? 2000 + random() * 1500 : 5000 + random() * 4000);
-      cluster.signal(host, 'SIGCONT');
+      host.signal('SIGCONT');
       const lost = lines.find(({ at, text }) => at > began && text.includes('is lost'));
       if (lost !== undefined) seen.push(lost.at - began);
     },
@@ -181,34 +185,36 @@ async function playRound(kind, fault, tally, times) {
     firstAfter(healed, () => tally.ackedAt),
     firstAfter(healed, () => tally.handledAt),
   ]);
+  // What of it is the consumers' alone: from when the stream takes events again, which an election of it decides.
+  const behind = await firstAfter(healed + acked, () => tally.handledAt);
   await fault;
   (times.acked[kind] ??= []).push(acked);
+  (times.behind[kind] ??= []).push(behind);
   (times.resumed[kind] ??= []).push(resumed);
 }
 
 /** What should not have happened, once all that was acknowledged had time to be handled. */
-async function violations(bus, { handled, published, failed, last, wrong }) {
+async function violations(bus, tally) {
+  const { handled, published, failed, acked, wrong } = tally;
   for (let tries = 0; tries < 600 && handled.size < published - failed.length; tries += 1) await pause(100);
-  const missing = [...last].flatMap(([key, n]) =>
+  const missing = [...acked].flatMap(([key, n]) =>
     Array.from({ length: n }, (_, at) => `${key}:${at + 1}`).filter((step) => !handled.has(step)),
   );
   const stored = missing.length === 0 ? new Set() : await storedSteps(bus);
   return [
     ...wrong,
+    ...(tally.twice > 0 ? [`${tally.twice} handled twice`] : []),
     ...failed.map((text) => `refused: ${text}`),
     ...missing.map((step) => `${stored.has(step) ? 'never handled' : 'lost'}: ${step}`),
   ];
 }
 
-function report(kinds, { acked, resumed, seen }) {
-  const spread = (ms) => {
-    const sorted = ms.toSorted((a, b) => a - b);
-    return `${Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0)} ms (median) to ${Math.round(sorted.at(-1) ?? 0)} ms`;
-  };
+function report(kinds, { acked, resumed, behind, seen }) {
   for (const kind of kinds) {
     if (acked[kind] === undefined) continue;
     console.log(
-      `${acked[kind].length} × ${kind}: acknowledged again after ${spread(acked[kind])}, handled again after ${spread(resumed[kind])}`,
+      `${acked[kind].length} × ${kind}: acknowledged again after ${spread(acked[kind])}; ` +
+        `handled again after ${spread(resumed[kind])}; after the first acknowledgement ${spread(behind[kind])}`,
     );
   }
   if (seen.length > 0)

@@ -1,12 +1,12 @@
 // One worker of nats-partitions.mjs: handles the events of its share of the keys, one line each, until SIGTERM.
 import { appendFileSync } from 'node:fs';
-import { createBus } from 'breakwater';
-import { jetStream } from 'breakwater/nats';
+import { setTimeout as pause } from 'node:timers/promises';
+import { silent } from './compiled.mjs';
+import { createBus, jetStream } from './nats-library.mjs';
 
 const { url, namespace, leaseMs, path } = JSON.parse(process.argv[2]);
-const quiet = () => {};
 const bus = createBus({
-  logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+  logger: silent,
   transport: jetStream({ servers: url, namespace, consumer: { leaseMs } }),
 });
 bus.subscribe(
@@ -14,7 +14,7 @@ bus.subscribe(
   async ({ key, data }, { fencingToken }) => {
     // One write to a file opened for appending: the lines of all workers stand in the order of their effects.
     appendFileSync(path, `${key} ${String(data)} ${fencingToken} ${process.pid} ${Date.now()}\n`);
-    if (data % 3 === 0) await new Promise((resolve) => setTimeout(resolve, data % 7));
+    if (data % 3 === 0) await pause(data % 7);
   },
   { name: 'workers', order: 'key', from: 'start', breaker: false },
 );

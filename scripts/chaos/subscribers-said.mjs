@@ -1,44 +1,4 @@
-// What the runs share that kill a bus with durable subscribers: its lives, and what must hold of what it said.
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-
-const program = fileURLToPath(new URL('durable-program.mjs', import.meta.url));
-
-/** What one life of the program said, in order. */
-class Life {
-  #rest = '';
-  lines = [];
-
-  hear(chunk) {
-    const lines = (this.#rest + chunk).split('\n');
-    // Half a line of one that was killed means nothing.
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.lines.push(line.split(' '));
-  }
-}
-
-/** Lets the program live, and kills it that long after its first word; without a time it ends by itself. */
-export async function live(args, killAfterMs, wrong) {
-  const life = new Life();
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const closed = new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ?? code)));
-  child.stdout.setEncoding('utf8');
-  const started = new Promise((resolve) => {
-    child.stdout.on('data', (chunk) => {
-      life.hear(chunk);
-      resolve();
-    });
-  });
-  if (killAfterMs !== undefined) {
-    await Promise.race([started, closed]);
-    await new Promise((resolve) => setTimeout(resolve, killAfterMs));
-    child.kill('SIGKILL');
-  }
-  const ended = await closed;
-  const expected = killAfterMs === undefined ? 0 : 'SIGKILL';
-  if (ended !== expected) wrong.push(`a program ended by itself: ${ended}`);
-  return life;
-}
+// What must hold of what durable subscribers said over all lives of their program.
 
 /** Counts what subscribers did over all lives, and notes what must not be. */
 export class Subscribers {
@@ -52,7 +12,7 @@ export class Subscribers {
   }
 
   /** Within one life no two events overlap or swap where an order was asked for. */
-  note({ lines }) {
+  note(lines) {
     const running = new Map();
     const lastOf = new Map();
     const groups = new Map();
