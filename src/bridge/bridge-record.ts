@@ -1,4 +1,5 @@
 import { StorageError } from '../../streams/event/errors.ts';
+import { isCount } from '../is-count.ts';
 import type { OutletEnd } from './outlet.ts';
 
 /** The bucket of a store in which bridges keep how far they are. */
@@ -24,10 +25,10 @@ export function decodeRecord(name: string, bytes: Uint8Array): BridgeRecord {
     const read = JSON.parse(text.decode(bytes)) as Record<string, unknown>;
     const { version, position, wave } = read;
     if (version !== 1) throw new TypeError(`its version is ${String(version)}, and 1 is known here`);
-    if (!isPosition(position)) throw new TypeError('its position is none');
+    if (!isCount(position)) throw new TypeError('its position is none');
     if (wave === undefined) return { position };
     const { to, end } = wave as { readonly to: unknown; readonly end: OutletEnd };
-    if (!isPosition(to) || typeof end.stream !== 'string' || !isPosition(end.sequence)) {
+    if (!isCount(to) || typeof end.stream !== 'string' || !isCount(end.sequence)) {
       throw new TypeError('what was on its way is not said');
     }
     return { position, wave: { to, end: { stream: end.stream, sequence: end.sequence } } };
@@ -35,8 +36,4 @@ export function decodeRecord(name: string, bytes: Uint8Array): BridgeRecord {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new StorageError(`how far the bridge ${name} is cannot be read: ${why}`, { cause });
   }
-}
-
-function isPosition(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }

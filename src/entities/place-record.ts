@@ -1,3 +1,6 @@
+import { isCount } from '../is-count.ts';
+import { encodeJson, readJsonObject } from '../json-record.ts';
+
 /** How far a partition of a kind has come, as it is kept. */
 export interface PlaceRecord {
   /** All events up to here are handled and kept, or parked. */
@@ -10,39 +13,32 @@ export interface PlaceRecord {
   readonly before: readonly (readonly [epoch: number, published: number])[];
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
 /** More than are ever written. */
 const mostBefore = 1_024;
 
 /** JSON, so that an operator can read it with the store's own tools. */
 export function encodePlace(record: PlaceRecord): Uint8Array {
-  return encoder.encode(JSON.stringify(record));
+  return encodeJson(record);
 }
 
 /** Undefined for bytes that are none: somebody else may write there. */
 export function decodePlace(bytes: Uint8Array): PlaceRecord | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(decoder.decode(bytes));
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { position, epoch, published, before } = value as Record<string, unknown>;
-  if (!isCount(position) || !isCount(epoch) || !isCount(published)) return undefined;
+  const value = readJsonObject(bytes);
+  if (value === undefined) return undefined;
+  const { position, epoch, published, before } = value;
+  if (!isPlace(position) || !isPlace(epoch) || !isPlace(published)) return undefined;
   if (!Array.isArray(before) || before.length > mostBefore) return undefined;
   const owners: [number, number][] = [];
   for (const owner of before as readonly unknown[]) {
     if (!Array.isArray(owner)) return undefined;
     const [of, number] = owner as readonly unknown[];
-    if (!isCount(of) || !isCount(number)) return undefined;
+    if (!isPlace(of) || !isPlace(number)) return undefined;
     owners.push([of, number]);
   }
   return { position, epoch, published, before: owners };
 }
 
 /** Leaves room for those that come after it. */
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < 2 ** 52;
+function isPlace(value: unknown): value is number {
+  return isCount(value) && value < 2 ** 52;
 }

@@ -1,3 +1,6 @@
+import { isCount } from '../is-count.ts';
+import { encodeJson, readJsonObject } from '../json-record.ts';
+
 /** Who owns a partition. */
 export interface PartitionEntry {
   /** The member that may work on it; undefined when it was handed back. */
@@ -12,35 +15,23 @@ export interface MemberEntry {
   readonly leaving: boolean;
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
 /** Bytes of an entry: JSON, so that an operator can read it with the store's own tools. */
 export function encodeEntry(entry: PartitionEntry | MemberEntry): Uint8Array {
-  return encoder.encode(JSON.stringify(entry));
+  return encodeJson(entry);
 }
 
 /** Reads a partition's entry; `undefined` for bytes that are none, as somebody else may write to the bucket. */
 export function decodePartition(bytes: Uint8Array): PartitionEntry | undefined {
-  const value = parse(bytes);
+  const value = readJsonObject(bytes);
   if (value === undefined) return undefined;
   const { owner, token } = value;
   if (owner !== undefined && typeof owner !== 'string') return undefined;
-  if (typeof token !== 'number' || !Number.isSafeInteger(token) || token < 0) return undefined;
+  if (!isCount(token)) return undefined;
   return { owner, token };
 }
 
 /** Reads a member's entry; `undefined` for bytes that are none. */
 export function decodeMember(bytes: Uint8Array): MemberEntry | undefined {
-  const value = parse(bytes);
+  const value = readJsonObject(bytes);
   return typeof value?.['leaving'] === 'boolean' ? { leaving: value['leaving'] } : undefined;
-}
-
-function parse(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(decoder.decode(bytes));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
 }

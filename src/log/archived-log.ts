@@ -1,7 +1,7 @@
 import type { EventLog, LogBounds, LogFault, LogPage, LogRange, LogRecord } from '../event-log.ts';
 import type { Archive } from './archive.ts';
 import { ArchivedBlocks } from './archived-blocks.ts';
-import { resolveRange, type ResolvedRange } from './resolve-range.ts';
+import { isWanted, resolveRange, type ResolvedRange } from './resolve-range.ts';
 
 /** Stretches that one page looks into, at most: a key that nothing has must not hold up its reader. */
 const maxLook = 16;
@@ -163,7 +163,7 @@ async function take(
     }
     const content = await stretch.read();
     for (const record of content.records) {
-      if (record.position >= bottom && record.position <= high && isWanted(record, wanted))
+      if (record.position >= bottom && record.position <= high && isWithin(record, wanted))
         records.push(record);
     }
     for (const fault of content.faults) {
@@ -225,12 +225,10 @@ function merge(wanted: ResolvedRange, log: LogPage, archived: LogPage): LogPage 
   return page.atEnd ? { ...page, next: log.next } : page;
 }
 
-function isWanted({ event, appendedAt }: LogRecord, wanted: ResolvedRange): boolean {
+function isWithin({ event, appendedAt }: LogRecord, wanted: ResolvedRange): boolean {
   if (wanted.since !== undefined && appendedAt < wanted.since) return false;
   if (wanted.until !== undefined && appendedAt >= wanted.until) return false;
-  if (wanted.key !== undefined && event.key !== wanted.key) return false;
-  if (wanted.correlationId !== undefined && event.correlationId !== wanted.correlationId) return false;
-  return wanted.accepts === undefined || wanted.accepts(event.type);
+  return isWanted(event, wanted);
 }
 
 /** The first archived position of a time or later; Infinity when there is none. */

@@ -1,8 +1,7 @@
-import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { LogFault, LogPage, LogRecord } from '../event-log.ts';
 import type { Block } from './lmdb-block.ts';
 import { type BadBlock, lastOf } from './lmdb-blocks.ts';
-import type { ResolvedRange } from './resolve-range.ts';
+import { isWanted, type ResolvedRange } from './resolve-range.ts';
 
 /** Records that one page looks at, at most: a pattern that nothing matches must not hold up the process. */
 const maxLook = 16_384;
@@ -73,16 +72,9 @@ export class PageBuilder {
       return true;
     }
     const event = block.events[position - block.first];
-    if (event !== undefined && this.#wants(event)) {
+    if (event !== undefined && isWanted(event, this.#wanted)) {
       this.#records.push({ position, event, appendedAt: block.appendedAt });
     }
     return true;
-  }
-
-  #wants(event: EventEnvelope): boolean {
-    const { key, correlationId, accepts } = this.#wanted;
-    if (key !== undefined && event.key !== key) return false;
-    if (correlationId !== undefined && event.correlationId !== correlationId) return false;
-    return accepts === undefined || accepts(event.type);
   }
 }

@@ -1,7 +1,7 @@
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { LogPage, LogRecord, LogBounds } from '../event-log.ts';
 import { PositionIndex } from './position-index.ts';
-import { resolveRange, type ResolvedRange } from './resolve-range.ts';
+import { isWanted, resolveRange, type ResolvedRange } from './resolve-range.ts';
 import type { LogRange } from '../event-log.ts';
 
 /** Records that one page looks at, at most: a pattern that nothing matches must not hold up the process. */
@@ -151,10 +151,4 @@ export class MemoryRecords {
     this.#base += this.#start;
     this.#start = 0;
   }
-}
-
-function isWanted(event: EventEnvelope, { key, correlationId, accepts }: ResolvedRange): boolean {
-  if (key !== undefined && event.key !== key) return false;
-  if (correlationId !== undefined && event.correlationId !== correlationId) return false;
-  return accepts === undefined || accepts(event.type);
 }

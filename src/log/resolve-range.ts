@@ -1,4 +1,5 @@
 import { describeValue } from '../../streams/event/describe-value.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { checkChoice, checkOptions, type OptionNames } from '../check-options.ts';
 import type { LogRange } from '../event-log.ts';
 import { typeMatcher } from './type-matcher.ts';
@@ -69,6 +70,13 @@ export function resolveRange(range: LogRange | undefined): ResolvedRange {
     limit: limit ?? 1_024,
     newest: order === 'newest',
   };
+}
+
+/** Whether a range wants an event of its positions and times. */
+export function isWanted(event: EventEnvelope, { key, correlationId, accepts }: ResolvedRange): boolean {
+  if (key !== undefined && event.key !== key) return false;
+  if (correlationId !== undefined && event.correlationId !== correlationId) return false;
+  return accepts === undefined || accepts(event.type);
 }
 
 /** Refuses what is no position. 0 stands before the first: a reader that goes down from 1 comes there. */

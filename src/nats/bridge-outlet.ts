@@ -1,4 +1,4 @@
-import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
+import { jetstream, type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
@@ -89,7 +89,7 @@ export class BridgeOutlet implements Outlet {
     const { nats, stream } = this.#config;
     const subject = storedSubjects(nats.namespace);
     const scan = { stream: stream.name, subject, headersOnly: true, from: { sequence: from } };
-    for await (const { headers } of scanStream(connection, manager, scan)) {
+    for await (const { headers } of scanStream(jetstream(connection), manager, scan)) {
       const id = headers?.get(idHeader) ?? '';
       if (ids.has(id)) found.add(id);
     }

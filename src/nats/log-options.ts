@@ -1,8 +1,9 @@
-import { StorageType, DiscardPolicy, RetentionPolicy, type StreamConfig } from '@nats-io/jetstream';
+import { StorageType, DiscardPolicy, RetentionPolicy } from '@nats-io/jetstream';
 import type { Codec } from '../../streams/event/codec.ts';
 import { checkChoice, checkOptions, checkPort, type OptionNames } from '../check-options.ts';
 import { checkInteger, checkNumber } from '../options.ts';
 import { natsOptionNames, type NatsOptions, resolveNatsOptions, type ResolvedNats } from './nats-options.ts';
+import type { StreamShape } from './stream-setup.ts';
 import { checkStreamName } from './subjects.ts';
 
 /** How a log is kept in JetStream. Everything is checked when it is chosen. */
@@ -91,17 +92,3 @@ export function logStream({ nats, name, replicas, storage, maxBytes }: ResolvedL
     duplicate_window: 120e9,
   };
 }
-
-type StreamShape = Pick<
-  StreamConfig,
-  | 'name'
-  | 'description'
-  | 'subjects'
-  | 'storage'
-  | 'num_replicas'
-  | 'retention'
-  | 'discard'
-  | 'max_age'
-  | 'max_bytes'
-  | 'duplicate_window'
->;

@@ -2,7 +2,7 @@ import type { StoredMsg } from '@nats-io/jetstream';
 import { describeError } from '../../streams/event/describe-error.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { LogFault, LogPage, LogRange, LogRecord } from '../event-log.ts';
-import { resolveRange, type ResolvedRange } from '../log/resolve-range.ts';
+import { isWanted, resolveRange, type ResolvedRange } from '../log/resolve-range.ts';
 import type { IndexedMessage, LogIndex } from './log-index.ts';
 import type { LogStream } from './log-stream.ts';
 import { positionOf } from './stream-position.ts';
@@ -86,12 +86,4 @@ function takeMessage(
     if (page.records.length >= wanted.limit) return wanted.newest ? position - 1 : position + 1;
   }
   return undefined;
-}
-
-function isWanted(event: EventEnvelope, { accepts, key, correlationId }: ResolvedRange): boolean {
-  return (
-    (key === undefined || event.key === key) &&
-    (correlationId === undefined || event.correlationId === correlationId) &&
-    (accepts === undefined || accepts(event.type))
-  );
 }

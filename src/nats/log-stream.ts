@@ -1,6 +1,4 @@
 import {
-  AckPolicy,
-  DeliverPolicy,
   jetstream,
   type JetStreamClient,
   JetStreamApiError,
@@ -12,10 +10,13 @@ import type { MsgHdrs } from '@nats-io/transport-node';
 import type { Clock } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
 import { ConflictError, StorageError } from '../../streams/event/errors.ts';
+import { isCount } from '../is-count.ts';
+import { encodeJson, readJsonObject } from '../json-record.ts';
 import type { LogIndex, LogNote } from './log-index.ts';
 import { logStream, logSubjects, type ResolvedLog } from './log-options.ts';
 import type { NatsLink } from './nats-link.ts';
 import { patiently } from './patiently.ts';
+import { scanStream } from './scan-stream.ts';
 import { ensureStream } from './stream-setup.ts';
 import { countHeader, type WireMessage } from './wire-message.ts';
 
@@ -24,10 +25,7 @@ export const timeHeader = 'Breakwater-Appended-At';
 const wrongSequence = 10_071;
 /** Up to so many new messages are asked for one by one. */
 const fewMessages = 16;
-const pageMessages = 1000;
 const eventsPerMessage = 4096;
-const utf8 = new TextEncoder();
-const text = new TextDecoder();
 
 interface Open {
   readonly manager: JetStreamManager;
@@ -56,7 +54,7 @@ export class LogStream {
 
   /** Appends a note after `after`, the last sequence. @throws ConflictError, StorageError */
   note(note: LogNote, id: string, after: number): Promise<number> {
-    return this.#publish(this.#subjects.notes, utf8.encode(JSON.stringify(note)), id, after);
+    return this.#publish(this.#subjects.notes, encodeJson(note), id, after);
   }
 
   /** Brings an index up to what the stream holds now. @throws StorageError */
@@ -92,42 +90,16 @@ export class LogStream {
     );
   }
 
-  /** By a consumer of its own, which is given headers alone. */
+  /** By their headers alone; the few notes are asked for one by one. */
   async #loadMany({ manager, client }: Open, index: LogIndex, from: number, to: number): Promise<void> {
-    const { name } = this.#config;
-    const consumer = await manager.consumers.add(name, {
-      ack_policy: AckPolicy.None,
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: from,
-      headers_only: true,
-      inactive_threshold: 60e9,
-      mem_storage: true,
-    });
-    try {
-      const reader = await client.consumers.get(name, consumer.name);
-      for (let left = consumer.num_pending; left > 0;) {
-        let got = 0;
-        let last = 0;
-        let behind = left;
-        const page = await reader.fetch({ max_messages: Math.min(left, pageMessages), expires: 5000 });
-        for await (const message of page) {
-          got += 1;
-          last = message.seq;
-          behind = message.info.pending;
-          if (last > to) break;
-          if (message.subject === this.#subjects.notes) {
-            const note = await this.#messageOf(manager, last);
-            if (note !== undefined) this.#take(note, index);
-          } else this.#take({ seq: last, subject: message.subject, header: message.headers }, index);
-          // The count of what was to come may be too high by one (2.9); this one is of what is left.
-          if (behind === 0) break;
-        }
-        if (last >= to || behind === 0) return;
-        if (got === 0) throw new Error(`${left} messages did not come`);
-        left -= got;
-      }
-    } finally {
-      await manager.consumers.delete(name, consumer.name).catch(() => false);
+    const range = { stream: this.#config.name, from: { sequence: from }, headersOnly: true };
+    for await (const { seq, subject, headers } of scanStream(client, manager, range)) {
+      if (seq > to) return;
+      if (subject === this.#subjects.notes) {
+        const note = await this.#messageOf(manager, seq);
+        if (note !== undefined) this.#take(note, index);
+      } else this.#take({ seq, subject, header: headers }, index);
+      if (seq === to) return;
     }
   }
 
@@ -222,23 +194,13 @@ export class LogStream {
 
 /** A note that cannot be read says nothing: nothing is taken out by it. */
 function readNote(data: Uint8Array | undefined): LogNote {
-  const nothing = { last: 0, time: 0 };
-  if (data === undefined) return nothing;
-  try {
-    const note: unknown = JSON.parse(text.decode(data));
-    if (typeof note !== 'object' || note === null) return nothing;
-    const { before, removed, last, time } = note as Record<string, unknown>;
-    return {
-      ...(isPosition(before) ? { before } : {}),
-      removed: Array.isArray(removed) ? removed.filter(isPosition) : [],
-      last: isPosition(last) ? last : 0,
-      time: typeof time === 'number' && Number.isFinite(time) ? time : 0,
-    };
-  } catch {
-    return nothing;
-  }
-}
-
-function isPosition(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
+  const note = data === undefined ? undefined : readJsonObject(data);
+  if (note === undefined) return { last: 0, time: 0 };
+  const { before, removed, last, time } = note;
+  return {
+    ...(isCount(before) ? { before } : {}),
+    removed: Array.isArray(removed) ? removed.filter(isCount) : [],
+    last: isCount(last) ? last : 0,
+    time: typeof time === 'number' && Number.isFinite(time) ? time : 0,
+  };
 }

@@ -1,3 +1,6 @@
+import { isCount } from '../is-count.ts';
+import { encodeJson, readJsonObject } from '../json-record.ts';
+
 /** A message of which something is not settled, and the places in it of what is. */
 export type OpenMessage = readonly [sequence: number, ...settled: number[]];
 
@@ -48,24 +51,16 @@ export function firstOpen({ through, open }: Settled): number | undefined {
   return through === 0 ? undefined : through + 1;
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
 /** Writes progress as JSON, which an operator can read with the server's own tools. */
 export function encodeProgress(progress: PartitionProgress): Uint8Array {
-  return encoder.encode(JSON.stringify(progress));
+  return encodeJson(progress);
 }
 
 /** Reads progress; `undefined` for bytes that are none, as somebody else may write to the bucket. */
 export function decodeProgress(bytes: Uint8Array): PartitionProgress | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(decoder.decode(bytes));
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { token, consumers, through, open, begun, left }: Readonly<Record<string, unknown>> = { ...value };
+  const value = readJsonObject(bytes);
+  if (value === undefined) return undefined;
+  const { token, consumers, through, open, begun, left } = value;
   if (!isCount(token) || !isCount(through) || !isBegun(begun) || typeof left !== 'boolean') return undefined;
   if (!isListOf(consumers, isName) || !isListOf(open, isOpenMessage)) return undefined;
   return { token, consumers, through, open, begun, left };
@@ -75,10 +70,6 @@ function isBegun(value: unknown): value is Begun {
   if (typeof value !== 'object' || value === null) return false;
   const { sequence, crashes, deaths, tried }: Readonly<Record<string, unknown>> = { ...value };
   return isCount(sequence) && isCount(crashes) && isCount(deaths) && typeof tried === 'boolean';
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function isName(value: unknown): value is string {

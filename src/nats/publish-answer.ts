@@ -1,3 +1,5 @@
+import { readJsonObject } from '../json-record.ts';
+
 /** What a server said about a message that was to be stored. */
 export type PublishAnswer =
   | { readonly kind: 'stored'; readonly sequence: number; readonly duplicate: boolean }
@@ -8,7 +10,6 @@ export type PublishAnswer =
 
 /** "The message id is in process": said by servers from 2.11 where older ones claim a duplicate that is nowhere. */
 const inProcess = 10_158;
-const text = new TextDecoder();
 
 /**
  * Reads the answer to a message that was to be stored. Only one with a sequence above 0 says that it is.
@@ -16,7 +17,7 @@ const text = new TextDecoder();
  * What is no answer of a server, or another's, proves nothing.
  */
 export function readPublishAnswer(data: Uint8Array): PublishAnswer {
-  const answer = parse(data);
+  const answer = readJsonObject(data);
   if (answer === undefined) return { kind: 'unproven', why: 'the answer is not one of a stream' };
   const { seq, duplicate, error } = answer;
   if (typeof error === 'object' && error !== null) return refusal(error);
@@ -31,13 +32,4 @@ function refusal(error: object): PublishAnswer {
   const why = `${typeof description === 'string' ? description.slice(0, 200) : 'no reason given'} (${String(err_code)})`;
   if (code === 503 || err_code === inProcess) return { kind: 'unproven', why };
   return { kind: 'refused', why, code: Number(err_code) };
-}
-
-function parse(data: Uint8Array): Record<string, unknown> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text.decode(data));
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,10 @@
-import { AckPolicy, DeliverPolicy, jetstream, type JetStreamManager, type JsMsg } from '@nats-io/jetstream';
-import type { NatsConnection } from '@nats-io/transport-node';
+import {
+  AckPolicy,
+  DeliverPolicy,
+  type JetStreamClient,
+  type JetStreamManager,
+  type JsMsg,
+} from '@nats-io/jetstream';
 import { formatRfc3339 } from '../../streams/event/rfc3339.ts';
 
 /** Which messages of a stream are looked through. */
@@ -7,7 +12,8 @@ export interface ScanRange {
   readonly stream: string;
   /** The first sequence, or a time in milliseconds since the epoch. */
   readonly from: { readonly sequence: number } | { readonly time: number };
-  readonly subject: string;
+  /** Default: all. */
+  readonly subject?: string;
   readonly headersOnly: boolean;
 }
 
@@ -23,13 +29,13 @@ const expiresMs = 5_000;
  * @throws what the client throws; Error when messages do not come
  */
 export async function* scanStream(
-  connection: NatsConnection,
+  client: JetStreamClient,
   manager: JetStreamManager,
   { stream, from, subject, headersOnly }: ScanRange,
 ): AsyncGenerator<JsMsg, void, undefined> {
   const consumer = await manager.consumers.add(stream, {
     ack_policy: AckPolicy.None,
-    filter_subject: subject,
+    ...(subject === undefined ? {} : { filter_subject: subject }),
     headers_only: headersOnly,
     inactive_threshold: 60e9,
     mem_storage: true,
@@ -38,7 +44,7 @@ export async function* scanStream(
       : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: from.sequence }),
   });
   try {
-    const reader = await jetstream(connection).consumers.get(stream, consumer.name);
+    const reader = await client.consumers.get(stream, consumer.name);
     const most = headersOnly ? heads : bodies;
     for (let left = consumer.num_pending; left > 0;) {
       let got = 0;

@@ -1,11 +1,11 @@
-import type { JetStreamManager } from '@nats-io/jetstream';
+import { jetstream, type JetStreamManager } from '@nats-io/jetstream';
 import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import type { Clock } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { BreakwaterError, StorageError } from '../../streams/event/errors.ts';
 import type { LogBounds, LogFault, LogPage, LogRange, LogRecord, ReadableLog } from '../event-log.ts';
-import { checkMoment, resolveRange, type ResolvedRange } from '../log/resolve-range.ts';
+import { checkMoment, isWanted, resolveRange, type ResolvedRange } from '../log/resolve-range.ts';
 import { scanStream } from './scan-stream.ts';
 import { positionOf, sequenceOf } from './stream-position.ts';
 import { coveringPatterns, storedSubjects } from './subjects.ts';
@@ -88,7 +88,7 @@ export class StreamHistory implements ReadableLog {
         headersOnly: true,
         from: { time },
       };
-      for await (const { seq } of scanStream(connection, manager, scan)) return positionOf(seq, 0);
+      for await (const { seq } of scanStream(jetstream(connection), manager, scan)) return positionOf(seq, 0);
       return (await this.bounds()).last + 1;
     });
   }
@@ -98,7 +98,7 @@ export class StreamHistory implements ReadableLog {
     const page: Page = { records: [], faults: [] };
     const from = { sequence: sequenceOf(wanted.from) };
     let looked = 0;
-    for await (const message of scanStream(connection, manager, {
+    for await (const message of scanStream(jetstream(connection), manager, {
       stream: this.#stream,
       subject,
       headersOnly: false,
@@ -183,12 +183,4 @@ export class StreamHistory implements ReadableLog {
       throw new StorageError(message, { cause: error });
     }
   }
-}
-
-function isWanted(event: EventEnvelope, { accepts, key, correlationId }: ResolvedRange): boolean {
-  return (
-    (key === undefined || event.key === key) &&
-    (correlationId === undefined || event.correlationId === correlationId) &&
-    (accepts === undefined || accepts(event.type))
-  );
 }

@@ -12,7 +12,8 @@ import { refuseMismatch } from './config-mismatch.ts';
 import type { ResolvedJetStream } from './jetstream-options.ts';
 import { deadLetterSubjects, storedSubjects } from './subjects.ts';
 
-type Wanted = Pick<
+/** What of a stream's configuration is asked for, and compared with what is there. */
+export type StreamShape = Pick<
   StreamConfig,
   | 'name'
   | 'description'
@@ -42,7 +43,7 @@ const nothingLost = {
 const nameInUse = 10_058;
 
 /** The stream of a namespace's events, as it must be. The description holds what has no field on old servers. */
-export function eventStream({ nats, stream }: ResolvedJetStream): Wanted {
+export function eventStream({ nats, stream }: ResolvedJetStream): StreamShape {
   return {
     ...limitsOf(stream),
     name: stream.name,
@@ -52,7 +53,7 @@ export function eventStream({ nats, stream }: ResolvedJetStream): Wanted {
 }
 
 /** The stream of the copies of events that were given up. */
-export function deadLetterStream({ nats, stream }: ResolvedJetStream): Wanted {
+export function deadLetterStream({ nats, stream }: ResolvedJetStream): StreamShape {
   return {
     ...limitsOf(stream),
     name: `${stream.name}-dead-letters`,
@@ -66,7 +67,7 @@ export function deadLetterStream({ nats, stream }: ResolvedJetStream): Wanted {
  *
  * @throws TransportError that names each field that differs, or says why the server would not.
  */
-export async function ensureStream(manager: JetStreamManager, wanted: Wanted): Promise<void> {
+export async function ensureStream(manager: JetStreamManager, wanted: StreamShape): Promise<void> {
   const what = `stream ${wanted.name}`;
   try {
     const found = await infoOf(manager, wanted.name);
@@ -91,7 +92,7 @@ async function infoOf(manager: JetStreamManager, name: string): Promise<StreamCo
   }
 }
 
-async function create(manager: JetStreamManager, wanted: Wanted): Promise<StreamConfig> {
+async function create(manager: JetStreamManager, wanted: StreamShape): Promise<StreamConfig> {
   try {
     return (await manager.streams.add(wanted)).config;
   } catch (error) {
@@ -105,7 +106,9 @@ async function create(manager: JetStreamManager, wanted: Wanted): Promise<Stream
   }
 }
 
-function limitsOf(stream: ResolvedJetStream['stream']): Omit<Wanted, 'name' | 'description' | 'subjects'> {
+function limitsOf(
+  stream: ResolvedJetStream['stream'],
+): Omit<StreamShape, 'name' | 'description' | 'subjects'> {
   const { storage, replicas, maxAgeMs, maxBytes, duplicateWindowMs } = stream;
   return {
     storage: storage === 'file' ? StorageType.File : StorageType.Memory,
