@@ -2,6 +2,7 @@ import { from, map } from 'rxjs';
 import {
   matchPattern,
   type MatchPatternOptions,
+  pattern,
   type Watermark,
   withoutWatermarks,
   withWatermarks,
@@ -22,6 +23,9 @@ export const is =
   (what: string) =>
   (letter: Letter): boolean =>
     letter.what === what;
+
+/** An `a`, and some time after it a `b`. */
+export const aThenB = pattern<Letter>().begin('a', is('a')).followedBy('b', is('b'));
 
 export const letterAt = (time: number, what: string, key = 'k'): Letter => ({ what, time, key });
 

@@ -1,14 +1,10 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
-import { createBus, type Bus, type BusOptions, type Logger } from 'breakwater';
+import { createBus, type Bus, type BusOptions } from 'breakwater';
 import { jetStream, nats, type CoreNatsOptions, type JetStreamOptions } from 'breakwater/nats';
 import { vi } from 'vitest';
 import { startNatsServer, type NatsServer, type NatsServerOptions } from './nats-server.ts';
-
-export interface LogLine {
-  readonly level: string;
-  readonly message: string;
-}
+import { recordingLogger, type LogLine } from './recording-logger.ts';
 
 /** A NATS server, buses on it, and the official client beside them. */
 export interface NatsWorld extends AsyncDisposable {
@@ -21,22 +17,13 @@ export interface NatsWorld extends AsyncDisposable {
   coreBus(options?: CoreNatsOptions, bus?: BusOptions): Bus;
   client(): Promise<NatsConnection>;
   manager(): Promise<JetStreamManager>;
+  /** The names of all streams that the server has, sorted. */
+  streams(): Promise<string[]>;
 }
 
 export async function createNatsWorld(options: NatsServerOptions = {}): Promise<NatsWorld> {
   const server = await startNatsServer(options);
-  const lines: LogLine[] = [];
-  const write =
-    (level: string) =>
-    (_fields: object, message: string): void => {
-      lines.push({ level, message });
-    };
-  const logger: Logger = {
-    debug: write('debug'),
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-  };
+  const { logger, lines } = recordingLogger();
   const open: (() => Promise<unknown>)[] = [];
   let names = 0;
   let client: NatsConnection | undefined;
@@ -48,6 +35,7 @@ export async function createNatsWorld(options: NatsServerOptions = {}): Promise<
     }
     return client;
   };
+  const manager = async (): Promise<JetStreamManager> => jetstreamManager(await connected());
   const kept = (bus: Bus): Bus => {
     open.push(() => bus.close({ deadlineMs: 100 }));
     return bus;
@@ -61,7 +49,12 @@ export async function createNatsWorld(options: NatsServerOptions = {}): Promise<
     coreBus: (core, bus) =>
       kept(createBus({ logger, transport: nats({ servers: server.url, ...core }), ...bus })),
     client: connected,
-    manager: async () => jetstreamManager(await connected()),
+    manager,
+    streams: async () => {
+      const names: string[] = [];
+      for await (const { config } of (await manager()).streams.list()) names.push(config.name);
+      return names.toSorted();
+    },
     [Symbol.asyncDispose]: async () => {
       await Promise.all(open.map((close) => close()));
       await server.stop();

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
-import { createBus, type Bus, type BusOptions, type Logger } from 'breakwater';
+import { createBus, type Bus, type BusOptions } from 'breakwater';
 import { redisStreams, type RedisStreamsOptions } from 'breakwater/redis';
 import { vi } from 'vitest';
-import type { LogLine } from './nats-world.ts';
+import { recordingLogger, type LogLine } from './recording-logger.ts';
 import { type RedisServer, startRedisServer } from './redis-server.ts';
 
 /** A Redis server, buses on it, and the client beside them. */
@@ -21,18 +21,7 @@ export type Fields = Readonly<Record<string, string>>;
 
 export async function createRedisWorld(config = ''): Promise<RedisWorld> {
   const server = await startRedisServer(config);
-  const lines: LogLine[] = [];
-  const write =
-    (level: string) =>
-    (_fields: object, message: string): void => {
-      lines.push({ level, message });
-    };
-  const logger: Logger = {
-    debug: write('debug'),
-    info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-  };
+  const { logger, lines } = recordingLogger();
   const client = new Redis(server.url, { protocol: 2, retryStrategy: () => 50 });
   client.on('error', () => {});
   const open: Bus[] = [];

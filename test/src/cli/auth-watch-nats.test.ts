@@ -20,17 +20,11 @@ describe.each(natsBinaries())('the main job on JetStream of %s', (binary) => {
 
   afterAll(() => world[Symbol.asyncDispose]());
 
-  async function streams(): Promise<string[]> {
-    const names: string[] = [];
-    for await (const { config } of (await world.manager()).streams.list()) names.push(config.name);
-    return names.toSorted();
-  }
-
   it('prints for the sample, with --json, what it prints without, and leaves nothing on the server', async () => {
     const result = await runCli([...job, '--nats', world.server.url]);
 
     expect(result).toEqual({ code: 0, stdout: expected, stderr: '' });
-    expect(await streams()).toEqual([]);
+    expect(await world.streams()).toEqual([]);
   });
 
   it('leaves the events on the server under the name that is given', async () => {
@@ -39,7 +33,7 @@ describe.each(natsBinaries())('the main job on JetStream of %s', (binary) => {
     // The second run judges its own lines, not those that are there.
     for (let run = 1; run <= 2; run += 1) {
       expect(await runCli(args)).toEqual({ code: 0, stdout: expected, stderr: '' });
-      expect(await streams()).toEqual(['kept', 'kept-dead-letters']);
+      expect(await world.streams()).toEqual(['kept', 'kept-dead-letters']);
     }
     const manager = await world.manager();
     await manager.streams.delete('kept');
@@ -71,7 +65,7 @@ describe.each(natsBinaries())('the main job on JetStream of %s', (binary) => {
 
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout.trimEnd().split('\n').slice(0, -1)).toEqual(alerts);
-    expect(await streams()).toEqual([]);
+    expect(await world.streams()).toEqual([]);
   });
 });
 

@@ -13,12 +13,6 @@ describe.each(natsBinaries())('deleteStreams on %s', (binary) => {
 
   afterAll(() => world[Symbol.asyncDispose]());
 
-  async function streams(): Promise<string[]> {
-    const names: string[] = [];
-    for await (const { config } of (await world.manager()).streams.list()) names.push(config.name);
-    return names.toSorted();
-  }
-
   async function use(namespace: string): Promise<void> {
     const bus = world.streamBus({ namespace });
     let seen = 0;
@@ -33,11 +27,13 @@ describe.each(natsBinaries())('deleteStreams on %s', (binary) => {
     await use('shop');
     await use('shop-eu');
     const theirs = ['KV_shop-eu-state', 'shop-eu', 'shop-eu-dead-letters'];
-    expect(await streams()).toEqual([...theirs, 'KV_shop-state', 'shop', 'shop-dead-letters'].toSorted());
+    expect(await world.streams()).toEqual(
+      [...theirs, 'KV_shop-state', 'shop', 'shop-dead-letters'].toSorted(),
+    );
 
     const options = { servers: world.server.url, namespace: 'shop' };
     expect(await deleteStreams(options)).toEqual(['KV_shop-state', 'shop-dead-letters', 'shop']);
-    expect(await streams()).toEqual(theirs);
+    expect(await world.streams()).toEqual(theirs);
     expect(await deleteStreams(options)).toEqual([]);
     await deleteStreams({ servers: world.server.url, namespace: 'shop-eu' });
   });
@@ -54,6 +50,6 @@ describe.each(natsBinaries())('deleteStreams on %s', (binary) => {
     expect(String(refused)).toContain(
       "stream theirs takes sensors.>, which is not of theirs.*: it is another's",
     );
-    expect(await streams()).toEqual(['theirs']);
+    expect(await world.streams()).toEqual(['theirs']);
   });
 });

@@ -1,21 +1,14 @@
 import { createInbox, headers, type NatsConnection } from '@nats-io/transport-node';
-import { defineRequest, type AskError, type Bus } from 'breakwater';
+import { defineRequest } from 'breakwater';
 import { jsonCodec } from 'breakwater/streams';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { askFailure } from '../../support/ask-failure.ts';
+import { answersLoudly, echo } from '../../support/echo-request.ts';
 import { natsBinaries, startNatsServer } from '../../support/nats-server.ts';
 import { createNatsWorld, until, type NatsWorld } from '../../support/nats-world.ts';
 
-const echo = defineRequest('text.echo', { request: z.string(), reply: z.string() });
 const open = defineRequest('data.echo', { request: z.unknown(), reply: z.unknown() });
-
-/** What a promise was rejected with. */
-function failure(promise: Promise<unknown>): Promise<AskError> {
-  return promise.then(
-    (value) => expect.fail(`it resolved to ${JSON.stringify(value)}`),
-    (error: unknown) => error as AskError,
-  );
-}
 
 const stamp = { specversion: '1.0', id: 'i', source: 's', time: '2026-01-01T00:00:00Z' };
 
@@ -46,28 +39,18 @@ describe.each(natsBinaries())('what is hostile to ask, on %s', (binary) => {
     return client;
   }
 
-  async function responding(bus: Bus): Promise<string[]> {
-    const asked: string[] = [];
-    bus.respond(echo, ({ data }) => {
-      asked.push(data);
-      return data.toUpperCase();
-    });
-    await bus.ready();
-    return asked;
-  }
-
   it('says which of the two is too large, before it is sent', async () => {
     const namespace = world.namespace();
     const bus = world.coreBus({ namespace, maxMessageBytes: 10_000 });
     bus.respond(echo, ({ data }) => data.repeat(1000));
     await bus.ready();
 
-    expect(await failure(bus.ask(echo, 'x'.repeat(20_000)))).toMatchObject({
+    expect(await askFailure(bus.ask(echo, 'x'.repeat(20_000)))).toMatchObject({
       code: 'ERR_ASK_TOO_LARGE',
       retryable: false,
       remote: undefined,
     });
-    expect(await failure(bus.ask(echo, 'x'.repeat(100)))).toMatchObject({
+    expect(await askFailure(bus.ask(echo, 'x'.repeat(100)))).toMatchObject({
       code: 'ERR_ASK_TOO_LARGE',
       remote: { retryable: false },
     });
@@ -77,12 +60,12 @@ describe.each(natsBinaries())('what is hostile to ask, on %s', (binary) => {
   it('knows what the server carries', async () => {
     await using small = await startNatsServer({ binary, jetStream: false, config: 'max_payload: 4096' });
     const bus = world.coreBus({ servers: small.url, namespace: world.namespace() });
-    expect(await failure(bus.ask(echo, 'x'.repeat(5000)))).toMatchObject({ code: 'ERR_ASK_TOO_LARGE' });
+    expect(await askFailure(bus.ask(echo, 'x'.repeat(5000)))).toMatchObject({ code: 'ERR_ASK_TOO_LARGE' });
   });
 
   it('refuses what cannot be written at all', async () => {
     const bus = world.coreBus({ namespace: world.namespace() });
-    expect(await failure(bus.ask(open, () => 1))).toMatchObject({ code: 'ERR_CODEC' });
+    expect(await askFailure(bus.ask(open, () => 1))).toMatchObject({ code: 'ERR_CODEC' });
   });
   it.each([
     ['no event', 'hello', undefined],
@@ -112,7 +95,7 @@ describe.each(natsBinaries())('what is hostile to ask, on %s', (binary) => {
   ])('calls an answer malformed that is %s', async (_what, payload, contentType) => {
     const namespace = world.namespace();
     await stranger(namespace, payload, contentType);
-    expect(await failure(world.coreBus({ namespace }).ask(echo, 'hello'))).toMatchObject({
+    expect(await askFailure(world.coreBus({ namespace }).ask(echo, 'hello'))).toMatchObject({
       code: 'ERR_ASK_MALFORMED',
       retryable: false,
     });
@@ -124,7 +107,7 @@ describe.each(natsBinaries())('what is hostile to ask, on %s', (binary) => {
     const payload = JSON.stringify({ ...stamp, type: 'breakwater.refusal', data: refusal });
     await stranger(namespace, payload, 'application/cloudevents+json');
 
-    const error = await failure(world.coreBus({ namespace }).ask(echo, 'hello'));
+    const error = await askFailure(world.coreBus({ namespace }).ask(echo, 'hello'));
     expect(error).toMatchObject({ code: 'ERR_ASK_REFUSED', retryable: false });
     expect(error.remote).toEqual({ code: 'ERR_ASK_FAILED', message: 'x'.repeat(300), retryable: false });
   });
@@ -132,7 +115,7 @@ describe.each(natsBinaries())('what is hostile to ask, on %s', (binary) => {
   it('tells whoever asks what is wrong with the request, and goes on', async () => {
     const namespace = world.namespace();
     const bus = world.coreBus({ namespace, batching: 'off' });
-    const asked = await responding(bus);
+    const asked = await answersLoudly(bus);
     const client = await world.client();
     const head = headers();
     head.set('Content-Type', 'application/cloudevents+json');
@@ -158,7 +141,7 @@ describe.each(natsBinaries())('what is hostile to ask, on %s', (binary) => {
   it('answers inboxes and nothing else, whatever a request names', async () => {
     const namespace = world.namespace();
     const bus = world.coreBus({ namespace });
-    const asked = await responding(bus);
+    const asked = await answersLoudly(bus);
     const client = await world.client();
     const seen: string[] = [];
     const everything = client.subscribe('>', { callback: (_error, { subject }) => void seen.push(subject) });

@@ -3,20 +3,13 @@ import { defineRequest, type AskError, type Bus } from 'breakwater';
 import { jsonCodec } from 'breakwater/streams';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { askFailure } from '../../support/ask-failure.ts';
+import { answersLoudly, echo } from '../../support/echo-request.ts';
 import { natsBinaries, startNatsServer } from '../../support/nats-server.ts';
 import { createNatsWorld, until, type NatsWorld } from '../../support/nats-world.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 
-const echo = defineRequest('text.echo', { request: z.string(), reply: z.string() });
 const open = defineRequest('data.echo', { request: z.unknown(), reply: z.unknown() });
-
-/** What a promise was rejected with. */
-function failure(promise: Promise<unknown>): Promise<AskError> {
-  return promise.then(
-    (value) => expect.fail(`it resolved to ${JSON.stringify(value)}`),
-    (error: unknown) => error as AskError,
-  );
-}
 
 describe.each(natsBinaries())('ask on %s', (binary) => {
   let world: NatsWorld;
@@ -27,20 +20,10 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
 
   afterAll(() => world[Symbol.asyncDispose]());
 
-  async function responding(bus: Bus): Promise<string[]> {
-    const asked: string[] = [];
-    bus.respond(echo, ({ data }) => {
-      asked.push(data);
-      return data.toUpperCase();
-    });
-    await bus.ready();
-    return asked;
-  }
-
   it('goes from any process to one of those who answer, on either transport', async () => {
     const namespace = world.namespace();
     const [first, second] = [world.coreBus({ namespace }), world.streamBus({ namespace })];
-    const asked = await Promise.all([responding(first), responding(second)]);
+    const asked = await Promise.all([answersLoudly(first), answersLoudly(second)]);
     const asker = world.coreBus({ namespace });
 
     const answers = await Promise.all(Array.from({ length: 60 }, (_, n) => asker.ask(echo, `n${n}`)));
@@ -70,7 +53,7 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
   });
 
   it('says at once that nobody answers', async () => {
-    const error = await failure(world.coreBus({ namespace: world.namespace() }).ask(echo, 'hello'));
+    const error = await askFailure(world.coreBus({ namespace: world.namespace() }).ask(echo, 'hello'));
     expect(error).toMatchObject({ code: 'ERR_ASK_NO_RESPONDER', retryable: true, type: 'text.echo' });
   });
 
@@ -82,7 +65,7 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
     const bus = world.coreBus({ namespace });
     const order: number[] = [];
     const late = [300, 50, 150].map(async (timeoutMs) => {
-      const error = await failure(bus.ask(echo, 'hello', { timeoutMs }));
+      const error = await askFailure(bus.ask(echo, 'hello', { timeoutMs }));
       order.push(timeoutMs);
       return error;
     });
@@ -95,7 +78,7 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
 
   it('counts the time to connect, too', async () => {
     const bus = world.coreBus({ servers: 'nats://127.0.0.1:1', connectTimeoutMs: 10_000 });
-    expect(await failure(bus.ask(echo, 'hello', { timeoutMs: 100 }))).toMatchObject({
+    expect(await askFailure(bus.ask(echo, 'hello', { timeoutMs: 100 }))).toMatchObject({
       code: 'ERR_ASK_TIMEOUT',
     });
   });
@@ -108,7 +91,7 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
     let asked = 0;
     responder.respond(echo, () => new Promise(() => (asked += 1)));
     await responder.ready();
-    const error = failure(bus.ask(echo, 'hello'));
+    const error = askFailure(bus.ask(echo, 'hello'));
     await until(() => asked === 1);
     proxy.cut();
 
@@ -125,7 +108,7 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
     await using own = await startNatsServer({ binary, jetStream: false });
     const namespace = world.namespace();
     const responder = world.coreBus({ servers: own.url, namespace });
-    await responding(responder);
+    await answersLoudly(responder);
     const bus = world.coreBus({ servers: own.url, namespace });
     await bus.ask(echo, 'before');
     await own.kill();
@@ -142,7 +125,7 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
   it('lets other programs ask and answer, in JSON', async () => {
     const namespace = world.namespace();
     const bus = world.coreBus({ namespace, batching: 'off' });
-    await responding(bus);
+    await answersLoudly(bus);
     const client = await world.client();
     const head = headers();
     head.set('Content-Type', 'application/cloudevents+json');
@@ -168,7 +151,7 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
     await responder.ready();
     handle.pause();
     const bus = world.coreBus({ namespace });
-    const lost = failure(bus.ask(echo, 'given up', { timeoutMs: 60 }));
+    const lost = askFailure(bus.ask(echo, 'given up', { timeoutMs: 60 }));
     expect(await lost).toMatchObject({ code: 'ERR_ASK_TIMEOUT' });
     const kept = bus.ask(echo, 'waits');
     await until(() => handle.stats().queue.size === 2);
@@ -182,7 +165,7 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
     const namespace = world.namespace();
     const [first, second] = [world.coreBus({ namespace }), world.coreBus({ namespace })];
     const handle = first.respond(echo, ({ data }) => data);
-    await Promise.all([first.ready(), responding(second)]);
+    await Promise.all([first.ready(), answersLoudly(second)]);
     handle.pause();
     const bus = world.coreBus({ namespace });
     const waiting = Array.from({ length: 40 }, () =>
@@ -203,7 +186,7 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
     await bus.ready();
     await handle.unsubscribe();
 
-    expect(await failure(world.coreBus({ namespace }).ask(echo, 'x'))).toMatchObject({
+    expect(await askFailure(world.coreBus({ namespace }).ask(echo, 'x'))).toMatchObject({
       code: 'ERR_ASK_NO_RESPONDER',
     });
   });
@@ -219,7 +202,7 @@ describe('ask without permissions', () => {
     const as = (user: string, password: string): Bus =>
       world.coreBus({ namespace: 'shop', auth: { user, password } });
 
-    expect(await failure(as('mute', 'm').ask(echo, 'x', { timeoutMs: 5000 }))).toMatchObject({
+    expect(await askFailure(as('mute', 'm').ask(echo, 'x', { timeoutMs: 5000 }))).toMatchObject({
       code: 'ERR_TRANSPORT',
       message: expect.stringContaining('may not ask text.echo') as string,
     });

@@ -3,17 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { EventEnvelope } from '../../../streams/event/envelope.ts';
 import { protobufCodec } from '../../../src/protobuf/protobuf-codec.ts';
 import { codecRefusal } from '../../support/codec-refusal.ts';
+import { placedOrder as event } from '../../support/placed-order.ts';
 
 const codec = protobufCodec();
-const event: EventEnvelope = {
-  id: '0199aa5f-3c2e-7abc-8def-0123456789ab',
-  type: 'order.placed',
-  source: 'shop',
-  time: 1_700_000_000_000,
-  priority: 'normal',
-  schemaVersion: 1,
-  data: { total: 1 },
-};
 
 type Write = (writer: BinaryWriter) => BinaryWriter;
 

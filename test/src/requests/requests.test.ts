@@ -1,42 +1,19 @@
 import {
-  type AskError,
-  createBus,
   defineRequest,
   FatalError,
   hasCode,
   RetryableError,
   ValidationError,
-  type Bus,
   type EventEnvelope,
 } from 'breakwater';
 import { createVirtualClock } from 'breakwater/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { askFailure } from '../../support/ask-failure.ts';
+import { createBusPool } from '../../support/bus-pool.ts';
 import { quote, until } from '../../support/quote-request.ts';
 
-const buses: Bus[] = [];
-const lines: string[] = [];
-const write = (_fields: object, message: string): void => void lines.push(message);
-const logger = { debug: write, info: write, warn: write, error: write };
-
-function newBus(options: Parameters<typeof createBus>[0] = {}): Bus {
-  const bus = createBus({ logger, ...options });
-  buses.push(bus);
-  return bus;
-}
-
-/** What a promise was rejected with. */
-function failure(promise: Promise<unknown>): Promise<AskError> {
-  return promise.then(
-    (value) => expect.fail(`it resolved to ${JSON.stringify(value)}`),
-    (error: unknown) => error as AskError,
-  );
-}
-
-afterEach(async () => {
-  lines.length = 0;
-  await Promise.all(buses.splice(0).map((bus) => bus.close({ deadlineMs: 0 })));
-});
+const { newBus, lines } = createBusPool();
 
 describe('ask', () => {
   it('resolves to what the responder gives, each side with what its schema makes of it', async () => {
@@ -86,20 +63,20 @@ describe('ask', () => {
     let asked = 0;
     bus.respond(quote, () => ({ cents: (asked += 1), until }));
 
-    expect(await failure(bus.ask(quote, { sku: '' }))).toBeInstanceOf(ValidationError);
+    expect(await askFailure(bus.ask(quote, { sku: '' }))).toBeInstanceOf(ValidationError);
     expect(asked).toBe(0);
   });
 
   it('says that nobody answers, also after the last responder has left', async () => {
     const bus = newBus();
-    const error = await failure(bus.ask(quote, { sku: 'tea' }));
+    const error = await askFailure(bus.ask(quote, { sku: 'tea' }));
     expect(error).toMatchObject({ code: 'ERR_ASK_NO_RESPONDER', retryable: true, type: 'price.quote' });
 
     const responder = bus.respond(quote, () => ({ cents: 1, until }));
     await bus.ask(quote, { sku: 'tea' });
     await responder.unsubscribe();
 
-    expect(await failure(bus.ask(quote, { sku: 'tea' }))).toMatchObject({ code: 'ERR_ASK_NO_RESPONDER' });
+    expect(await askFailure(bus.ask(quote, { sku: 'tea' }))).toMatchObject({ code: 'ERR_ASK_NO_RESPONDER' });
   });
 
   it('is given up after timeoutMs, and a late answer changes nothing', async () => {
@@ -108,7 +85,7 @@ describe('ask', () => {
     let answer: () => void = () => {};
     bus.respond(quote, () => new Promise((resolve) => (answer = () => resolve({ cents: 1, until }))));
 
-    const error = failure(bus.ask(quote, { sku: 'tea' }, { timeoutMs: 500 }));
+    const error = askFailure(bus.ask(quote, { sku: 'tea' }, { timeoutMs: 500 }));
     await clock.advanceBy(499);
     answer = (
       (late) => () =>
@@ -144,17 +121,17 @@ describe('ask', () => {
       throw errors.shift() ?? new Error();
     });
 
-    expect(await failure(bus.ask(quote, { sku: 'tea' }))).toMatchObject({
+    expect(await askFailure(bus.ask(quote, { sku: 'tea' }))).toMatchObject({
       code: 'ERR_ASK_REFUSED',
       retryable: false,
       remote: { code: 'ERR_FATAL', message: 'there is no tea', retryable: false },
     });
-    expect(await failure(bus.ask(quote, { sku: 'tea' }))).toMatchObject({
+    expect(await askFailure(bus.ask(quote, { sku: 'tea' }))).toMatchObject({
       code: 'ERR_ASK_REFUSED',
       retryable: true,
       remote: { code: 'ERR_RETRYABLE', retryAfterMs: 3000 },
     });
-    const third = await failure(bus.ask(quote, { sku: 'tea' }));
+    const third = await askFailure(bus.ask(quote, { sku: 'tea' }));
     expect(third).toMatchObject({ remote: { code: 'ERR_ASK_FAILED', retryable: true } });
     expect(third.message).not.toContain('leaf');
   });
@@ -164,16 +141,16 @@ describe('ask', () => {
     bus.respond(quote, () => {
       throw new Error('the kettle is broken');
     });
-    await failure(bus.ask(quote, { sku: 'tea' }));
+    await askFailure(bus.ask(quote, { sku: 'tea' }));
 
-    expect(lines.some((line) => line.includes('the kettle is broken'))).toBe(true);
+    expect(lines.some(({ message }) => message.includes('the kettle is broken'))).toBe(true);
   });
 
   it('is refused when the answer is not what was defined', async () => {
     const bus = newBus();
     bus.respond(quote, () => ({ cents: 'many' }) as never);
 
-    expect(await failure(bus.ask(quote, { sku: 'tea' }))).toMatchObject({
+    expect(await askFailure(bus.ask(quote, { sku: 'tea' }))).toMatchObject({
       code: 'ERR_ASK_REFUSED',
       remote: { code: 'ERR_VALIDATION', message: expect.stringContaining('cents') as string },
     });
@@ -210,7 +187,7 @@ describe('ask', () => {
       return { cents: 1, until };
     });
     responder.pause();
-    const first = failure(bus.ask(quote, { sku: 'given up' }, { timeoutMs: 100 }));
+    const first = askFailure(bus.ask(quote, { sku: 'given up' }, { timeoutMs: 100 }));
     const second = bus.ask(quote, { sku: 'waits' }, { timeoutMs: 1000 });
     await clock.advanceBy(200);
     responder.resume();

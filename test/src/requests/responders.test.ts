@@ -1,32 +1,12 @@
-import { createBus, FatalError, TransportError, type AskError, type Bus } from 'breakwater';
+import { FatalError, TransportError, type Bus } from 'breakwater';
 import { createTestBus, createVirtualClock } from 'breakwater/testing';
 import { redisStreams } from 'breakwater/redis';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { askFailure } from '../../support/ask-failure.ts';
+import { createBusPool } from '../../support/bus-pool.ts';
 import { quote, until } from '../../support/quote-request.ts';
 
-const buses: Bus[] = [];
-const lines: string[] = [];
-const write = (_fields: object, message: string): void => void lines.push(message);
-const logger = { debug: write, info: write, warn: write, error: write };
-
-function newBus(options: Parameters<typeof createBus>[0] = {}): Bus {
-  const bus = createBus({ logger, ...options });
-  buses.push(bus);
-  return bus;
-}
-
-/** What a promise was rejected with. */
-function failure(promise: Promise<unknown>): Promise<AskError> {
-  return promise.then(
-    (value) => expect.fail(`it resolved to ${JSON.stringify(value)}`),
-    (error: unknown) => error as AskError,
-  );
-}
-
-afterEach(async () => {
-  lines.length = 0;
-  await Promise.all(buses.splice(0).map((bus) => bus.close({ deadlineMs: 0 })));
-});
+const { newBus } = createBusPool();
 
 describe('a bus with responders', () => {
   it('is refused at once while the breaker of the responder is open, where it has one', async () => {
@@ -41,7 +21,8 @@ describe('a bus with responders', () => {
       { breaker: { consecutiveFailures: 2 } },
     );
     const codes: unknown[] = [];
-    for (let n = 0; n < 4; n += 1) codes.push((await failure(bus.ask(quote, { sku: 'tea' }))).remote?.code);
+    for (let n = 0; n < 4; n += 1)
+      codes.push((await askFailure(bus.ask(quote, { sku: 'tea' }))).remote?.code);
 
     expect(codes).toEqual(['ERR_ASK_FAILED', 'ERR_ASK_FAILED', 'ERR_BREAKER_OPEN', 'ERR_BREAKER_OPEN']);
     expect(calls).toBe(2);
@@ -56,7 +37,7 @@ describe('a bus with responders', () => {
       },
       { breaker: { consecutiveFailures: 2 } },
     );
-    for (let n = 0; n < 4; n += 1) await failure(bus.ask(quote, { sku: 'tea' }));
+    for (let n = 0; n < 4; n += 1) await askFailure(bus.ask(quote, { sku: 'tea' }));
 
     expect(responder.state.breaker).toBe('closed');
     expect(responder.stats()).toMatchObject({ succeeded: 4, failed: 0 });
@@ -71,7 +52,7 @@ describe('a bus with responders', () => {
       (_request, { signal }) => new Promise(() => signal.addEventListener('abort', () => (aborted = true))),
       { timeoutMs: 50 },
     );
-    const error = failure(bus.ask(quote, { sku: 'tea' }));
+    const error = askFailure(bus.ask(quote, { sku: 'tea' }));
     await clock.advanceBy(60);
 
     expect(await error).toMatchObject({
@@ -82,10 +63,11 @@ describe('a bus with responders', () => {
   });
 
   it('runs the middleware of the bus around responders', async () => {
+    const seen: string[] = [];
     const bus = newBus({
       middleware: [
         async (event, _context, next) => {
-          lines.push(`before ${event.type}`);
+          seen.push(`before ${event.type}`);
           await next();
         },
       ],
@@ -93,7 +75,7 @@ describe('a bus with responders', () => {
     bus.respond(quote, () => ({ cents: 1, until }));
     await bus.ask(quote, { sku: 'tea' });
 
-    expect(lines).toContain('before price.quote');
+    expect(seen).toContain('before price.quote');
   });
 
   it('is idle when no question waits', async () => {
@@ -123,14 +105,14 @@ describe('a bus with responders', () => {
     await bus.close();
 
     await expect(asked).resolves.toMatchObject({ cents: 1 });
-    expect(await failure(bus.ask(quote, { sku: 'tea' }))).toMatchObject({ code: 'ERR_CLOSED' });
+    expect(await askFailure(bus.ask(quote, { sku: 'tea' }))).toMatchObject({ code: 'ERR_CLOSED' });
     expect(() => bus.respond(quote, () => ({ cents: 1, until }))).toThrow('closed');
   });
 
   it('gives up what is not answered by the deadline of its end', async () => {
     const bus = newBus();
     bus.respond(quote, () => new Promise(() => {}));
-    const error = failure(bus.ask(quote, { sku: 'tea' }));
+    const error = askFailure(bus.ask(quote, { sku: 'tea' }));
     await new Promise((resolve) => setImmediate(resolve));
     await bus.close({ deadlineMs: 0 });
 
@@ -145,7 +127,7 @@ describe('a bus with responders', () => {
 
   it('says where its transport carries no questions', async () => {
     const bus = newBus({ transport: redisStreams({ url: 'redis://127.0.0.1:1' }) });
-    expect(await failure(bus.ask(quote, { sku: 'tea' }))).toBeInstanceOf(TransportError);
+    expect(await askFailure(bus.ask(quote, { sku: 'tea' }))).toBeInstanceOf(TransportError);
     expect(() => bus.respond(quote, () => ({ cents: 1, until }))).toThrow('carries no questions');
   });
 

@@ -2,6 +2,7 @@ import { from, map, type Observable, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { matchPattern, pattern, Watermark, withoutWatermarks } from 'breakwater/streams';
 import {
+  aThenB as ab,
   is,
   type Letter,
   letterAt as at,
@@ -12,7 +13,6 @@ import {
 import { emissionsOf } from '../../support/run-pipeline.ts';
 
 const until = (time: number): Watermark => new Watermark(time);
-const ab = pattern<Letter>().begin('a', is('a')).followedBy('b', is('b'));
 
 describe('the repetition of a stage', () => {
   const many = pattern<Letter>().begin('a', is('a')).oneOrMore();

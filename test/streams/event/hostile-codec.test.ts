@@ -1,8 +1,8 @@
 import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import type { EventEnvelope } from '../../../streams/event/envelope.ts';
-import { CodecError } from '../../../streams/event/errors.ts';
 import { msgpackCodec } from '../../../streams/event/msgpack-codec.ts';
+import { codecRefusal } from '../../support/codec-refusal.ts';
 
 const event: EventEnvelope = {
   id: 'a',
@@ -25,17 +25,6 @@ function message(payload: readonly number[], shape = 0xc0): Uint8Array {
 
 function payloadOf(bytes: Uint8Array): unknown {
   return codec.decode(bytes)[0]?.data;
-}
-
-/** The message of the CodecError that is thrown; fails when there is none, or another error. */
-function refusal(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof CodecError) return error.message;
-    throw error;
-  }
-  throw new Error('nothing was refused');
 }
 
 const bytesOf = (text: string): number[] => [...new TextEncoder().encode(text)];
@@ -106,7 +95,7 @@ describe('hostile messages', () => {
     ],
     ['H42: compressed data, which no message is', [0x1f, 0x8b, 0x08, 0x00], 'bytes follow'],
   ])('%s is refused', (_, payload, reason) => {
-    expect(refusal(() => codec.decode(message(payload)))).toContain(reason);
+    expect(codecRefusal(() => codec.decode(message(payload)))).toContain(reason);
   });
 
   it.each([
@@ -120,7 +109,7 @@ describe('hostile messages', () => {
   ])('%s is refused', (_, payload, reason) => {
     const whole = message([]);
 
-    expect(refusal(() => codec.decode(Uint8Array.from([...whole.slice(0, -1), ...payload])))).toContain(
+    expect(codecRefusal(() => codec.decode(Uint8Array.from([...whole.slice(0, -1), ...payload])))).toContain(
       reason,
     );
   });
@@ -140,7 +129,7 @@ describe('hostile messages', () => {
       useBigIntExtension: true,
     });
 
-    expect(refusal(() => codec.decode(message([...others.pack(value)])))).toMatch(
+    expect(codecRefusal(() => codec.decode(message([...others.pack(value)])))).toMatch(
       /code 0x|an extension is not allowed/,
     );
   });
@@ -191,7 +180,7 @@ describe('hostile messages', () => {
       'text is expected',
     ],
   ])('%s is refused', (_, bytes, reason) => {
-    expect(refusal(() => codec.decode(Uint8Array.from(bytes)))).toContain(reason);
+    expect(codecRefusal(() => codec.decode(Uint8Array.from(bytes)))).toContain(reason);
   });
 
   it('cannot share half a character of an id', () => {
@@ -202,7 +191,7 @@ describe('hostile messages', () => {
       '🌍',
     ]);
     expect(
-      refusal(() =>
+      codecRefusal(() =>
         codec.decode(
           Uint8Array.from([
             0x01,
@@ -219,10 +208,10 @@ describe('hostile messages', () => {
   });
 
   it('that are no bytes are refused', () => {
-    expect(refusal(() => codec.decode('text' as unknown as Uint8Array))).toBe(
+    expect(codecRefusal(() => codec.decode('text' as unknown as Uint8Array))).toBe(
       'message must be a Uint8Array, got "text"',
     );
-    expect(refusal(() => codec.decode(new Uint8Array(1_048_577)))).toContain(
+    expect(codecRefusal(() => codec.decode(new Uint8Array(1_048_577)))).toContain(
       '1048577 bytes, more than 1048576',
     );
   });

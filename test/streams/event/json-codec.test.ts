@@ -2,31 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EventEnvelope } from '../../../streams/event/envelope.ts';
-import { CodecError } from '../../../streams/event/errors.ts';
 import { jsonCodec } from '../../../streams/event/json-codec.ts';
+import { codecRefusal } from '../../support/codec-refusal.ts';
 import { jsonEnvelopes } from '../../support/json-envelopes.ts';
+import { placedOrder as event } from '../../support/placed-order.ts';
 
 const codec = jsonCodec();
 const utf8 = new TextEncoder();
-const event: EventEnvelope = {
-  id: '0199aa5f-3c2e-7abc-8def-0123456789ab',
-  type: 'order.placed',
-  source: 'shop',
-  time: 1_700_000_000_000,
-  priority: 'normal',
-  schemaVersion: 1,
-  data: { total: 1 },
-};
-
-function refusal(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof CodecError) return error.message;
-    throw error;
-  }
-  throw new Error('nothing was refused');
-}
 
 /** A batch of one CloudEvent whose payload is this text. */
 function batch(data: string): Uint8Array {
@@ -83,7 +65,7 @@ describe('jsonCodec', () => {
     ['more than 1 MiB', new Uint8Array(1_048_577), '1048577 bytes'],
     ['5 000 events', utf8.encode(`[${'0,'.repeat(5_000)}0]`), '5001 events'],
   ])('%s is refused', (_, bytes, reason) => {
-    expect(refusal(() => codec.decode(bytes))).toContain(reason);
+    expect(codecRefusal(() => codec.decode(bytes))).toContain(reason);
   });
 
   it('takes brackets in text for text', () => {
@@ -97,12 +79,12 @@ describe('jsonCodec', () => {
     ['too many bytes', { data: 'x'.repeat(1_048_576) }, 'beyond the 1048576 bytes'],
     ['too many elements', { data: Array.from({ length: 16_385 }, () => 0) }, 'more than 16384'],
   ])('%s is refused', (_, changes, reason) => {
-    expect(refusal(() => codec.encode([event, { ...event, ...changes }]))).toContain(reason);
+    expect(codecRefusal(() => codec.encode([event, { ...event, ...changes }]))).toContain(reason);
   });
 
   it('is refused what is no message', () => {
-    expect(refusal(() => codec.decode('[]' as unknown as Uint8Array))).toContain('must be a Uint8Array');
-    expect(refusal(() => jsonCodec({ maxEvents: 1 }).encode([event, event]))).toContain(
+    expect(codecRefusal(() => codec.decode('[]' as unknown as Uint8Array))).toContain('must be a Uint8Array');
+    expect(codecRefusal(() => jsonCodec({ maxEvents: 1 }).encode([event, event]))).toContain(
       '2 events, more than 1',
     );
   });

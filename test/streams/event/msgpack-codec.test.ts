@@ -7,16 +7,9 @@ import type { EventEnvelope } from '../../../streams/event/envelope.ts';
 import { CodecError } from '../../../streams/event/errors.ts';
 import { msgpackCodec } from '../../../streams/event/msgpack-codec.ts';
 import { envelopes, payloads } from '../../support/payloads.ts';
+import { placedOrder } from '../../support/placed-order.ts';
 
-const event: EventEnvelope = {
-  id: '0199aa5f-3c2e-7abc-8def-0123456789ab',
-  type: 'order.placed',
-  source: 'shop',
-  time: 1_700_000_000_000,
-  priority: 'normal',
-  schemaVersion: 1,
-  data: { orderId: 'ord-1', total: 99.5 },
-};
+const event = { ...placedOrder, data: { orderId: 'ord-1', total: 99.5 } };
 
 describe('msgpackCodec', () => {
   const codec = msgpackCodec();

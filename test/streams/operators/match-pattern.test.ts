@@ -11,6 +11,7 @@ import {
   withWatermarks,
 } from 'breakwater/streams';
 import {
+  aThenB as ab,
   is,
   type Letter,
   letterAt as at,
@@ -22,7 +23,6 @@ import { itIsAnOperator, marbles, type Timed } from '../../support/operator-cont
 import { emissionsOf } from '../../support/run-pipeline.ts';
 
 const until = (time: number): Watermark => new Watermark(time);
-const ab = pattern<Letter>().begin('a', is('a')).followedBy('b', is('b'));
 
 describe('matchPattern', () => {
   const any = pattern<Timed>().begin('any');
