@@ -1,6 +1,6 @@
 import type { Trip } from '../streams/operators/failure-window.ts';
 import type { TrialVerdict } from '../streams/operators/trial-window.ts';
-import type { BreakerContext, BreakerState } from './breaker-states.ts';
+import { stateOf, type BreakerContext, type BreakerState, type BreakerValue } from './breaker-states.ts';
 
 /** What a breaker has decided. */
 export interface BreakerSnapshot {
@@ -13,6 +13,8 @@ export interface BreakerSnapshot {
   readonly since: number;
   /** When an open state ends, in milliseconds since the Unix epoch, if the wall clock is not set meanwhile. */
   readonly until?: number;
+  /** Its open time is over, and it is for the processes that share it to agree on who makes the trials. */
+  readonly due?: true;
   /** How often it has opened since it was last closed. */
   readonly opens: number;
   /** What opened it last from closed, with the counts that justify it. */
@@ -22,7 +24,8 @@ export interface BreakerSnapshot {
 }
 
 /** What a breaker in this state shows to the outside. */
-export function breakerSnapshot(state: BreakerState, context: BreakerContext): BreakerSnapshot {
+export function breakerSnapshot(value: BreakerValue, context: BreakerContext): BreakerSnapshot {
+  const state = stateOf(value);
   const { epoch, since, opens, openMs, lastTrip, lastVerdict, settings } = context;
   return {
     state,
@@ -30,7 +33,8 @@ export function breakerSnapshot(state: BreakerState, context: BreakerContext): B
     permits: permitsOf(state, settings.halfOpenCalls),
     since,
     opens,
-    ...(state === 'open' && { until: since + openMs }),
+    ...(value === 'open' && { until: since + openMs }),
+    ...(value === 'due' && { due: true }),
     ...(lastTrip !== undefined && { lastTrip }),
     ...(lastVerdict !== undefined && { lastVerdict }),
   };

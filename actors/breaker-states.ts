@@ -26,6 +26,8 @@ export interface BreakerInput {
   readonly results: Observable<CallResult>;
   readonly clock: Clock;
   readonly random: Random;
+  /** Whether it waits for `probe` when its open time is over, instead of making trials at once. */
+  readonly shared?: boolean;
 }
 
 /** What a breaker remembers. */
@@ -52,6 +54,14 @@ export type BreakerSignal =
   | { readonly type: 'trial'; readonly epoch: number }
   /** The trials of this epoch have been judged. */
   | { readonly type: 'verdict'; readonly verdict: TrialVerdict; readonly epoch: number }
+  /** It has opened elsewhere, for the `opens`th time, and stays so for `openMs`. */
+  | { readonly type: 'opened'; readonly openMs: number; readonly opens: number }
+  /** It has closed elsewhere. */
+  | { readonly type: 'closed' }
+  /** Its open time is over, and the trials are for this one to make. */
+  | { readonly type: 'probe' }
+  /** The trials are for another to make. */
+  | { readonly type: 'yield' }
   /** Stop calls until `reset`, by hand. */
   | { readonly type: 'isolate' }
   /** Close, with an empty window and the shortest open time, by hand. */
@@ -60,9 +70,13 @@ export type BreakerSignal =
 /** Which calls a breaker lets start: all, none for a time, some on trial, none until it is reset. */
 export type BreakerState = 'closed' | 'open' | 'halfOpen' | 'isolated';
 
-/** The state of a breaker that an XState value stands for; half-open has states within. */
-export function stateOf(value: BreakerState | { readonly halfOpen: unknown } | object): BreakerState {
-  return typeof value === 'string' ? value : 'halfOpen';
+/** What XState calls a state of a breaker; half-open has states within. */
+export type BreakerValue = BreakerState | 'due' | object;
+
+/** The state of a breaker that an XState value stands for. */
+export function stateOf(value: BreakerValue): BreakerState {
+  if (typeof value !== 'string') return 'halfOpen';
+  return value === 'due' ? 'open' : value;
 }
 
 /**
@@ -75,6 +89,11 @@ export function stateOf(value: BreakerState | { readonly halfOpen: unknown } | o
  *
  *     any ──isolate──► isolated        any ──reset──► closed
  *
+ * One that is shared has a state in between, in which it is open still, and hears what became of the others:
+ *
+ *     open ──openTime──► due ──probe──► halfOpen ──yield──► due
+ *     any but isolated ──opened──► open        open, due, halfOpen ──closed──► closed
+ *
  * What acts here is named, and implemented once, below.
  */
 export const breakerStates = {
@@ -84,11 +103,19 @@ export const breakerStates = {
     closed: {
       entry: 'enterClosed',
       invoke: { src: 'trips', input: inputOf },
-      on: { trip: { guard: 'isCurrent', target: 'open', actions: 'noteTrip' } },
+      on: {
+        trip: { guard: 'isCurrent', target: 'open', actions: 'noteTrip' },
+        opened: { target: 'open', actions: 'noteTrip' },
+      },
     },
     open: {
       entry: 'enterOpen',
-      after: { openTime: 'halfOpen' },
+      after: { openTime: [{ guard: 'isShared', target: 'due' }, { target: 'halfOpen' }] },
+      on: { opened: { target: 'open', reenter: true }, closed: 'closed' },
+    },
+    due: {
+      entry: 'enterDue',
+      on: { probe: 'halfOpen', opened: 'open', closed: 'closed' },
     },
     halfOpen: {
       entry: 'enter',
@@ -98,6 +125,9 @@ export const breakerStates = {
           { guard: 'isCurrentClose', target: 'closed', actions: 'noteVerdict' },
           { guard: 'isCurrent', target: 'open', actions: 'noteVerdict' },
         ],
+        opened: 'open',
+        closed: 'closed',
+        yield: 'due',
       },
       onDone: 'open',
       initial: 'waiting',
@@ -146,6 +176,7 @@ function isCurrent({ context, event }: Moment): boolean {
 
 export const breakerGuards = {
   isCurrent,
+  isShared: ({ context }: Moment): boolean => context.shared === true,
   isCurrentClose: (moment: Moment): boolean =>
     isCurrent(moment) && 'verdict' in moment.event && moment.event.verdict.verdict === 'close',
 };
@@ -162,7 +193,8 @@ function entered({ epoch, clock }: BreakerContext) {
   return { epoch: epoch + 1, since: clock.now() };
 }
 
-function opened(context: BreakerContext) {
+function opened({ context, event }: Moment): Change {
+  if ('openMs' in event) return { ...entered(context), opens: event.opens, openMs: event.openMs };
   const { settings, random, opens } = context;
   const { resetTimeoutMs, maxResetTimeoutMs, jitter } = settings;
   const waitMs = exponentialDelay(resetTimeoutMs, 2, maxResetTimeoutMs, opens + 1);
@@ -177,8 +209,12 @@ type Change = Partial<BreakerContext>;
 export const breakerChanges = {
   enter: ({ context }: Moment): Change => entered(context),
   enterClosed: ({ context }: Moment): Change => ({ ...entered(context), opens: 0 }),
-  enterOpen: ({ context }: Moment): Change => opened(context),
-  noteTrip: ({ event }: Moment): Change => ('trip' in event ? { lastTrip: event.trip } : {}),
+  enterOpen: opened,
+  /** It is open as before, unless its trials ended here. */
+  enterDue: ({ context, event }: Moment): Change =>
+    event.type === 'yield' ? entered(context) : { epoch: context.epoch + 1 },
+  /** What opened it elsewhere is not known here. */
+  noteTrip: ({ event }: Moment): Change => ({ lastTrip: 'trip' in event ? event.trip : undefined }),
   noteVerdict: ({ event }: Moment): Change => ('verdict' in event ? { lastVerdict: event.verdict } : {}),
 };
 

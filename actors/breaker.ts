@@ -100,6 +100,7 @@ export const breakerMachine = setup({
     enter: assign((moment) => breakerChanges.enter(moment)),
     enterClosed: assign((moment) => breakerChanges.enterClosed(moment)),
     enterOpen: assign((moment) => breakerChanges.enterOpen(moment)),
+    enterDue: assign((moment) => breakerChanges.enterDue(moment)),
     noteTrip: assign((moment) => breakerChanges.noteTrip(moment)),
     noteVerdict: assign((moment) => breakerChanges.noteVerdict(moment)),
   },

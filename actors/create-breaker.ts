@@ -3,7 +3,7 @@ import type { SnapshotFrom } from 'xstate';
 import { Credit } from '../streams/queue/credit.ts';
 import { BreakerGate } from './breaker-gate.ts';
 import { breakerSnapshot, type BreakerSnapshot } from './breaker-snapshot.ts';
-import { stateOf, type BreakerState } from './breaker-states.ts';
+import type { BreakerState } from './breaker-states.ts';
 import { breakerMachine, breakerSettings, type BreakerOptions, type BreakerPorts } from './breaker.ts';
 import { runMachine } from './run-machine.ts';
 
@@ -101,7 +101,7 @@ function viewOf(
   { value, context }: SnapshotFrom<typeof breakerMachine>,
   previous: BreakerSnapshot | undefined,
 ): BreakerSnapshot {
-  return previous?.epoch === context.epoch ? previous : breakerSnapshot(stateOf(value), context);
+  return previous?.epoch === context.epoch ? previous : breakerSnapshot(value, context);
 }
 
 class CallPermit implements Permit {

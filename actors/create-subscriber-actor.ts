@@ -5,7 +5,7 @@ import type { CallResult } from '../streams/event/outcome.ts';
 import type { Credit } from '../streams/queue/credit.ts';
 import { BreakerGate } from './breaker-gate.ts';
 import { breakerSnapshot, type BreakerSnapshot } from './breaker-snapshot.ts';
-import { stateOf, type BreakerState } from './breaker-states.ts';
+import type { BreakerState } from './breaker-states.ts';
 import { breakerSettings, type BreakerOptions, type BreakerPorts } from './breaker.ts';
 import { runMachine } from './run-machine.ts';
 import { subscriberMachine, type FlowState, type SubscriberSignal } from './subscriber.ts';
@@ -14,6 +14,8 @@ import { subscriberMachine, type FlowState, type SubscriberSignal } from './subs
 export interface SubscriberActorOptions {
   /** When to stop calling a failing handler; `false` for never, except by `isolate`. Default: all defaults. */
   readonly breaker?: BreakerOptions | false;
+  /** Whether its breaker waits for `probe` when its open time is over. Default `false`. */
+  readonly shared?: boolean;
   /** How many calls may run at once. Default `16`. */
   readonly concurrency?: number;
   /** Whether deliveries wait while the breaker is open, or go to a fallback. Default `'wait'`. */
@@ -76,7 +78,7 @@ export function createSubscriberActor(
   options: SubscriberActorOptions,
   ports: SubscriberActorPorts,
 ): SubscriberActor {
-  const { breaker = {}, concurrency = 16, whileOpen = 'wait' } = options;
+  const { breaker = {}, shared = false, concurrency = 16, whileOpen = 'wait' } = options;
   const { clock, random, credit } = ports;
   if (!(concurrency >= 1)) {
     throw new RangeError(`concurrency must be at least 1, got ${describeValue(concurrency)}`);
@@ -88,7 +90,7 @@ export function createSubscriberActor(
   });
 
   const run = runMachine(subscriberMachine, {
-    input: { settings, results: breaker === false ? NEVER : gate.results, clock, random },
+    input: { settings, results: breaker === false ? NEVER : gate.results, clock, random, shared },
     clock,
     background: false,
     view: viewOf,
@@ -127,6 +129,6 @@ function viewOf(
   const accepting = !givenUp && flow !== 'stopped' && interrupted !== 'draining';
   if (previous?.epoch === epoch && previous.flow === flow && previous.accepting === accepting)
     return previous;
-  const { state, ...rest } = breakerSnapshot(stateOf(value.breaker), context);
+  const { state, ...rest } = breakerSnapshot(value.breaker, context);
   return { ...rest, flow, breaker: state, accepting, givenUp, ...(flow === 'failed' && { error }) };
 }

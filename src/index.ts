@@ -145,6 +145,7 @@ export type {
   RateLimitOptions,
   RetryOptions,
   SubscriberFilter,
+  SubscriberBreakerOptions,
   SubscriberOptions,
 } from './options.ts';
 export type { PublishRateLimit } from './publishing/publish-gate.ts';

@@ -1,5 +1,6 @@
 import type { ReadableLog } from './event-log.ts';
 import type { StartFrom } from './start-from.ts';
+import type { SnapshotStore } from './snapshot-store.ts';
 import type { Store } from './store.ts';
 import type { Transport } from './transport/transport.ts';
 
@@ -19,6 +20,14 @@ export function neededLog(transport: Transport, call: string): ReadableLog {
   const { name } = transport;
   throw new TypeError(
     `${call} needs a log, and the ${name} transport has none; ${remedy}, or jetStream() of breakwater/nats`,
+  );
+}
+
+/** Where the processes on a transport keep what they share. @throws TypeError that says how to have it */
+export function neededSharedState({ name, sharedState }: Transport, call: string): SnapshotStore {
+  if (sharedState !== undefined) return sharedState;
+  throw new TypeError(
+    `${call} needs a transport whose processes share state, and those of the ${name} transport share none; use jetStream() of breakwater/nats`,
   );
 }
 

@@ -1,9 +1,14 @@
-import type { BreakerOptions } from '../actors/breaker.ts';
 import type { SupervisorOptions } from '../actors/create-supervisor.ts';
 import type { MailboxOptions } from '../streams/queue/mailbox.ts';
 import type { OptionNames } from './check-options.ts';
 import type { DeadLetterOptions } from './dead-letters/dead-letter.ts';
-import type { DedupeOptions, RateLimitOptions, RetryOptions, SubscriberOptions } from './options.ts';
+import type {
+  DedupeOptions,
+  RateLimitOptions,
+  RetryOptions,
+  SubscriberBreakerOptions,
+  SubscriberOptions,
+} from './options.ts';
 import type { PublishRateLimit } from './publishing/publish-gate.ts';
 import type { QueryCacheOptions } from './replay/queries.ts';
 
@@ -36,7 +41,7 @@ export const mailboxOptionNames: OptionNames<Omit<MailboxOptions, 'order'>> = {
   ceiling: true,
 };
 
-export const breakerOptionNames: OptionNames<BreakerOptions> = {
+export const breakerOptionNames: OptionNames<SubscriberBreakerOptions> = {
   windowSize: true,
   windowMs: true,
   minimumCalls: true,
@@ -49,6 +54,7 @@ export const breakerOptionNames: OptionNames<BreakerOptions> = {
   jitter: true,
   halfOpenCalls: true,
   halfOpenTimeoutMs: true,
+  shared: true,
 };
 
 export const retryOptionNames: OptionNames<RetryOptions> = {

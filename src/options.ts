@@ -26,6 +26,15 @@ export interface RetryOptions {
   readonly minRetriesPerSecond?: number;
 }
 
+/** When a subscriber's handler is called no more, and for whom. */
+export interface SubscriberBreakerOptions extends BreakerOptions {
+  /**
+   * Whether subscribers of this name in other processes have the same breaker: one opens, all open; one makes the
+   * trials for all. Needs a name and a transport with shared state, such as `jetStream`. Default `false`.
+   */
+  readonly shared?: boolean;
+}
+
 /** Which ids are remembered, so that an event that comes twice is handled once. */
 export interface DedupeOptions {
   /** Milliseconds that an id is remembered. Default `120_000`. */
@@ -71,7 +80,7 @@ export interface SubscriberOptions<Event extends EventEnvelope = EventEnvelope> 
   /** Milliseconds that a handler may take; then its signal is aborted and it has failed. Default `30_000`. */
   readonly timeoutMs?: number;
   /** When to stop calling a failing handler; `false` for never. */
-  readonly breaker?: BreakerOptions | false;
+  readonly breaker?: SubscriberBreakerOptions | false;
   /** When to try again; `false` for never. */
   readonly retry?: RetryOptions | false;
   /** Called in place of the handler while the breaker is open. Without one, events wait. */

@@ -138,6 +138,10 @@ class JetStreamTransport implements Transport {
     this.#link.onUp(this.#commit.pump);
   }
 
+  get sharedState(): KvSnapshots {
+    return this.#state;
+  }
+
   get busy(): boolean {
     return this.#commit.pending > 0;
   }

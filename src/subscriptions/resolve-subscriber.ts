@@ -1,4 +1,3 @@
-import type { BreakerOptions } from '../../actors/breaker.ts';
 import { keepsPlace } from '../keeps-place.ts';
 import type { Handler } from '../../actors/handler.ts';
 import { retryPolicy, type RetryPolicy } from '../../actors/settlement.ts';
@@ -20,9 +19,13 @@ import {
   checkNumber,
   checkRateLimit,
   type RateLimitOptions,
+  type SubscriberBreakerOptions,
   type SubscriberOptions,
 } from '../options.ts';
+import { checkKeeps, neededSharedState } from '../needed-store.ts';
+import type { SnapshotStore } from '../snapshot-store.ts';
 import { checkStart, type StartFrom } from '../start-from.ts';
+import type { Transport } from '../transport/transport.ts';
 
 /** A subscriber's options, checked and complete. */
 export interface ResolvedSubscriber {
@@ -33,7 +36,9 @@ export interface ResolvedSubscriber {
   readonly mailbox: MailboxOptions;
   readonly concurrency: number;
   readonly timeoutMs: number;
-  readonly breaker: BreakerOptions | false;
+  readonly breaker: SubscriberBreakerOptions | false;
+  /** Where its breaker is shared with other processes, if it is. */
+  readonly sharedState: SnapshotStore | undefined;
   readonly retry: RetryPolicy;
   readonly retryBudget: RetryBudgetOptions;
   readonly rateLimit: RateLimitOptions | undefined;
@@ -60,10 +65,11 @@ export function resolveSubscriber(
   patterns: readonly (string | GlobPattern)[],
   handler: Handler,
   options: SubscriberOptions,
-  ports: AcceptancePorts & { readonly wrap: (handler: Handler) => Handler },
+  ports: AcceptancePorts & { readonly wrap: (handler: Handler) => Handler; readonly transport: Transport },
 ): ResolvedSubscriber {
   const { mailbox = {}, order = 'none', concurrency = 16, timeoutMs = 30_000, retry = {} } = options;
   const { breaker = {}, fallback, rateLimit, deadLetterDropped = false, from = 'now' } = options;
+  checkKeeps(from, ports.transport);
   checkInteger('concurrency', concurrency, 1);
   checkNumber('timeoutMs', timeoutMs, 1);
   if (typeof deadLetterDropped !== 'boolean') {
@@ -84,6 +90,7 @@ export function resolveSubscriber(
     concurrency,
     timeoutMs,
     breaker,
+    sharedState: sharedStateOf(options, ports.transport),
     retry: retryPolicy(retry),
     retryBudget: { ratio: budgetRatio, minRetriesPerSecond },
     rateLimit,
@@ -92,6 +99,24 @@ export function resolveSubscriber(
     from: checkStart(from),
     acceptance: compileAcceptance(name, ownEvents, options, ports),
   };
+}
+
+/** Where a breaker that is to be shared is kept: under a name that means the same in each process. */
+function sharedStateOf(
+  { name, breaker }: SubscriberOptions,
+  transport: Transport,
+): SnapshotStore | undefined {
+  const shared = breaker !== undefined && breaker !== false && breaker.shared;
+  if (typeof shared !== 'boolean' && shared !== undefined) {
+    throw new TypeError(`breaker.shared must be true or false, got ${describeValue(shared)}`);
+  }
+  if (shared !== true) return undefined;
+  if (name === undefined) {
+    throw new TypeError(
+      'breaker.shared needs a name that is the same in each process; give the subscriber one',
+    );
+  }
+  return neededSharedState(transport, 'breaker.shared');
 }
 
 /** The options that are groups of options: objects, without names that do not exist. */

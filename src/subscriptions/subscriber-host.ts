@@ -12,12 +12,12 @@ import { checkOptions, givenOptions } from '../check-options.ts';
 import type { DeadLetterStore } from '../dead-letters/dead-letter-store.ts';
 import type { Logger } from '../logger.ts';
 import { subscriberOptionNames } from '../option-names.ts';
-import { checkKeeps } from '../needed-store.ts';
 import type { SubscriberOptions } from '../options.ts';
 import { Quiet } from '../quiet.ts';
 import { resolveSubscriber } from './resolve-subscriber.ts';
 import type { RoutingRules } from '../routing-rules.ts';
 import { subscribedPatterns } from './subscribed-patterns.ts';
+import { shareBreaker } from './share-breaker.ts';
 import { checkSubscriberName } from './subscriber-name.ts';
 import { Subscriber } from './subscriber.ts';
 import type { QueueStats, SubscriberStats } from './subscriber-stats.ts';
@@ -93,13 +93,13 @@ export class SubscriberHost {
     }
     const patterns = subscribedPatterns('subscribe', subject, this.#ports.registry);
     const name = this.#nameFor(options.name, handler);
-    const { clock, random, rules } = this.#ports;
+    const { clock, random, rules, transport } = this.#ports;
     const chosen = { ...this.#options.defaults, ...givenOptions(options) };
-    checkKeeps(chosen.from, this.#ports.transport);
     const config = resolveSubscriber(name, patterns, handler, chosen, {
       clock,
       random,
       rules,
+      transport,
       wrap: this.#options.wrap,
     });
     const subscriber = new Subscriber(config, {
@@ -115,6 +115,7 @@ export class SubscriberHost {
     });
     const removes = patterns.map((pattern) => this.#index.add(pattern, name));
     const watching = watchBreaker(subscriber, this.#ports);
+    shareBreaker(subscriber, this.#ports);
     const leave = (): void => {
       for (const remove of removes) remove();
       watching.unsubscribe();

@@ -58,6 +58,7 @@ export class Subscriber {
     this.actor = createSubscriberActor(
       {
         breaker: config.breaker,
+        shared: config.sharedState !== undefined,
         concurrency: config.concurrency,
         whileOpen: config.fallback === undefined ? 'wait' : 'call',
       },

@@ -12,6 +12,7 @@ import type { ReadableLog } from '../event-log.ts';
 import type { Logger } from '../logger.ts';
 import type { PublishLevel } from '../publish-level.ts';
 import type { SharedEntities } from '../shared-entities.ts';
+import type { SnapshotStore } from '../snapshot-store.ts';
 import type { StartFrom } from '../start-from.ts';
 import type { Store } from '../store.ts';
 
@@ -153,6 +154,8 @@ export interface Transport {
    * transport is `shared`: then there is nobody to ask.
    */
   readonly exchange?: Exchange;
+  /** Small states that all processes on it see, with linearizable reads: where they share a breaker, say. */
+  readonly sharedState?: SnapshotStore;
   /** What can be read of its events, where it has no store that it alone writes to. */
   readonly log?: ReadableLog;
   /** Publishes are under way whose events have not reached their subscriptions yet. */

@@ -27,6 +27,10 @@ export class StoppableProcess {
     };
   }
 
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
   stop(): void {
     this.#stopped = true;
   }
