@@ -1,30 +1,24 @@
 import { describeError } from '../../streams/event/describe-error.ts';
 import { createSupervisor, type Supervisor, type SupervisorOptions } from '../../actors/create-supervisor.ts';
-import type { Handler, HandlerContext } from '../../actors/handler.ts';
-import type { HandlerCall } from '../../actors/handler-call.ts';
-import type { Clock } from '../../streams/event/clock.ts';
+import type { Handler } from '../../actors/handler.ts';
 import { ClosedError } from '../../streams/event/errors.ts';
 import { PatternIndex } from '../../streams/event/pattern-index.ts';
 import type { EventRegistry } from '../../streams/event/event-registry.ts';
-import type { Random } from '../../streams/event/random.ts';
 import type { Subscribable } from './subscribable.ts';
 import { checkOptions, givenOptions } from '../check-options.ts';
-import type { DeadLetterStore } from '../dead-letters/dead-letter-store.ts';
-import type { Logger } from '../logger.ts';
 import { subscriberOptionNames } from '../option-names.ts';
 import type { SubscriberOptions } from '../options.ts';
 import { Quiet } from '../quiet.ts';
 import { resolveSubscriber } from './resolve-subscriber.ts';
-import type { RoutingRules } from '../routing-rules.ts';
 import { subscribedPatterns } from './subscribed-patterns.ts';
 import { shareBreaker } from './share-breaker.ts';
 import { checkSubscriberName } from './subscriber-name.ts';
 import { Subscriber } from './subscriber.ts';
+import type { SubscriberPorts } from './subscriber-ports.ts';
 import type { QueueStats, SubscriberStats } from './subscriber-stats.ts';
 import type { Subscription } from './subscription.ts';
 import { filterAsData, type Joining, type SubscriptionRegistry } from './subscription-registry.ts';
 import { statsOf, subscriptionHandle } from './subscription-handle.ts';
-import type { Transport } from '../transport/transport.ts';
 import { watchBreaker } from './watch-breaker.ts';
 
 export interface HostOptions {
@@ -34,17 +28,10 @@ export interface HostOptions {
   readonly wrap: (handler: Handler) => Handler;
 }
 
-export interface HostPorts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly transport: Transport;
-  readonly deadLetters: DeadLetterStore;
-  readonly rules: RoutingRules;
-  readonly logger: Logger;
+export interface HostPorts extends Omit<SubscriberPorts, 'onCrash' | 'onSettled'> {
   readonly registry: EventRegistry;
   /** The streams of the same bus: idle means them too, and they end with it. */
   readonly streams: { readonly quiet: boolean; close(): number };
-  readonly publishFrom: (call: HandlerCall) => HandlerContext['publish'];
   readonly subscriptions: SubscriptionRegistry;
   /** Publishes one of the bus's own events. */
   readonly announce: (type: string, data: object) => void;

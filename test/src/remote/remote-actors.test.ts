@@ -1,39 +1,28 @@
-import { createBus, defineActor, hasCode, remoteActor, type Bus } from 'breakwater';
+import { defineActor, hasCode, remoteActor, type Bus } from 'breakwater';
 import { createVirtualClock } from 'breakwater/testing';
 import { assign, createActor, fromCallback, fromPromise, sendTo, setup, waitFor } from 'xstate';
-import { afterAll, afterEach, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
+import { askFailure } from '../../support/ask-failure.ts';
+import { createBusPool } from '../../support/bus-pool.ts';
 import { dishesOf, kitchen, kitchenMachine } from '../../support/kitchen.ts';
 import { createNatsWorld, until, type NatsWorld } from '../../support/nats-world.ts';
 import { quote, until as quotedUntil } from '../../support/quote-request.ts';
 
-const silent = (): void => {};
-const logger = { debug: silent, info: silent, warn: silent, error: silent };
-const buses: Bus[] = [];
+const { newBus } = createBusPool();
 let world: NatsWorld;
 
 beforeAll(async () => {
   world = await createNatsWorld({ jetStream: false });
 });
 afterAll(() => world[Symbol.asyncDispose]());
-afterEach(async () => {
-  await Promise.all(buses.splice(0).map((bus) => bus.close({ deadlineMs: 0 })));
-});
-
-function failure(promise: Promise<unknown>): Promise<Error & { code?: string; remote?: unknown }> {
-  return promise.then(
-    (value) => expect.fail(`it resolved to ${JSON.stringify(value)}`),
-    (error: unknown) => error as Error,
-  );
-}
 
 /** Two buses that reach each other: one and the same, or two processes as far as the server knows. */
 const places: readonly (readonly [string, () => readonly [Bus, Bus]])[] = [
   [
     'in one process',
     () => {
-      const bus = createBus({ logger });
-      buses.push(bus);
+      const bus = newBus();
       return [bus, bus];
     },
   ],
@@ -152,8 +141,8 @@ describe.each(places)('an actor that is exposed, %s', (_place, newBuses) => {
 
   it('says that it failed, and nothing of why', async () => {
     const { actor, ref } = await open();
-    actor.subscribe({ error: silent });
-    const error = failure(
+    actor.subscribe({ error: () => {} });
+    const error = askFailure(
       new Promise(
         (resolve, reject) => void ref.snapshot$.subscribe({ error: reject, complete: () => resolve('done') }),
       ),
@@ -162,7 +151,7 @@ describe.each(places)('an actor that is exposed, %s', (_place, newBuses) => {
 
     expect(await error).toMatchObject({ code: 'ERR_ASK_REFUSED', remote: { code: 'ERR_ACTOR_FAILED' } });
     expect((await error).message).not.toContain('oven');
-    expect(await failure(ref.send({ type: 'close' }))).toMatchObject({ remote: { code: 'ERR_FATAL' } });
+    expect(await askFailure(ref.send({ type: 'close' }))).toMatchObject({ remote: { code: 'ERR_FATAL' } });
   });
 
   it('takes no signals of XState itself, nor any that are not defined', async () => {
@@ -173,7 +162,7 @@ describe.each(places)('an actor that is exposed, %s', (_place, newBuses) => {
     await here.ready();
 
     for (const type of ['xstate.stop', 'xstate.init', 'breakwater.remote.seen']) {
-      expect(await failure(there.actor(open$).send({ type }))).toMatchObject({
+      expect(await askFailure(there.actor(open$).send({ type }))).toMatchObject({
         code: 'ERR_ASK_REFUSED',
         remote: { code: 'ERR_FATAL' },
       });
@@ -188,7 +177,7 @@ describe.each(places)('an actor that is exposed, %s', (_place, newBuses) => {
     await until(() => seen.length === 1);
     await exposed.stop();
     await exposed.stop();
-    expect(await failure(ref.ask((view) => view))).toMatchObject({ code: 'ERR_ASK_NO_RESPONDER' });
+    expect(await askFailure(ref.ask((view) => view))).toMatchObject({ code: 'ERR_ASK_NO_RESPONDER' });
 
     actor.send({ type: 'cook', dish: 'soup' });
     const again = here.expose(kitchen, actor, dishesOf);
@@ -202,7 +191,7 @@ describe.each(places)('an actor that is exposed, %s', (_place, newBuses) => {
     expect(() => here.expose(kitchen, actor, dishesOf)).toThrow('exposed already');
     if (here === there) return;
     const second = there.expose(kitchen, actor, dishesOf);
-    expect(await failure(second.ready)).toMatchObject({ code: 'ERR_CONFLICT' });
+    expect(await askFailure(second.ready)).toMatchObject({ code: 'ERR_CONFLICT' });
     await expect(here.actor(kitchen).ask(({ dishes }) => dishes)).resolves.toEqual([]);
   });
 });
@@ -231,8 +220,7 @@ describe('a remote actor', () => {
 
   it('fails its watchers when nobody has had it for five seconds', async () => {
     const clock = createVirtualClock();
-    const bus = createBus({ clock, logger });
-    buses.push(bus);
+    const bus = newBus({ clock });
     const errors: unknown[] = [];
     bus.actor(kitchen).snapshot$.subscribe({ error: (error) => errors.push(error) });
     await clock.advanceBy(4900);
@@ -242,8 +230,7 @@ describe('a remote actor', () => {
   });
 
   it('lets a question be one promise of a machine', async () => {
-    const bus = createBus({ logger });
-    buses.push(bus);
+    const bus = newBus();
     bus.respond(quote, () => ({ cents: 5, until: quotedUntil }));
     const asking = fromPromise(({ input, signal }: { input: { sku: string }; signal: AbortSignal }) =>
       bus.ask(quote, input, { signal }),
@@ -259,8 +246,7 @@ describe('a remote actor', () => {
     [(bus: Bus) => bus.expose(kitchen, createActor(kitchenMachine), 5 as never), 'function'],
     [() => defineActor('a b', { signal: z.any(), view: z.any() }), 'name of an actor'],
   ])('refuses what makes no sense', (wrong, message) => {
-    const bus = createBus({ logger });
-    buses.push(bus);
+    const bus = newBus();
     expect(() => wrong(bus)).toThrow(message);
   });
 });
