@@ -42,6 +42,8 @@ export interface SharedEntities {
   readonly partitions: number;
   /** Milliseconds of silence after which a process's partitions go to others. */
   readonly leaseMs: number;
+  /** Processes that one event may end before it is given up. */
+  readonly maxTrials: number;
   readonly states: SnapshotStore;
   readonly leases: SnapshotStore;
   partitionOf(key: string): number;

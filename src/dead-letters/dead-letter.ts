@@ -13,6 +13,8 @@ export type DeadLetterReason =
   | 'unreadable'
   /** It came behind an event of its entity that was given up, and no more of them are kept there. */
   | 'parked'
+  /** Processes died, one after the other, while they handled it. */
+  | 'too-many-deliveries'
   /** The mailbox's policy dropped it, and `deadLetterDropped` is set. */
   | 'dropped'
   /** The bus closed before it was handled. */

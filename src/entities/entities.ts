@@ -13,6 +13,7 @@ import { HostedKind } from './hosted-kind.ts';
 import { localHome } from './local-home.ts';
 import { SharedKind } from './shared-kind.ts';
 import { sharedRef } from './shared-ref.ts';
+import { SuspectTrials } from '../leases/suspect-trials.ts';
 import type { SharedEntities } from '../shared-entities.ts';
 
 /** The kinds of entity of one bus. */
@@ -20,10 +21,12 @@ export class Entities {
   readonly #ports: EntityPorts & EntityRefPorts;
   readonly #kinds = new Map<string, HostedKind | SharedKind>();
   readonly #clients = new Map<string, EntityClient>();
+  readonly #trials: SuspectTrials;
   #closed = false;
 
   constructor(ports: EntityPorts & EntityRefPorts) {
     this.#ports = ports;
+    this.#trials = new SuspectTrials(ports.clock);
   }
 
   /** The figures of each kind that is hosted. O(kinds); with shared kinds also their partitions. */
@@ -104,7 +107,8 @@ export class Entities {
     if (shared === undefined) {
       return new HostedKind(definition, options, localHome(definition, ports), ports);
     }
-    return new SharedKind(definition, options, ports, shared, this.#client(definition, shared));
+    const client = this.#client(definition, shared);
+    return new SharedKind(definition, options, { ...ports, trials: this.#trials }, shared, client);
   }
 
   /** Whoever asks, and whoever hosts, go by one definition. @throws TypeError for another one, ClosedError */

@@ -3,11 +3,12 @@ import type { EntitySignal } from '../../actors/entity-logic.ts';
 import type { Clock } from '../../streams/event/clock.ts';
 import type { EntityCommits } from './entity-commits.ts';
 import type { EntityFailures } from './entity-failures.ts';
-import { checkEntityKey } from './entity-key.ts';
 import type { EntityRoom, Found } from './entity-room.ts';
 import type { EntitySink, EntitySource } from './entity-source.ts';
 import type { EntityTimers } from './entity-timers.ts';
+import type { EntityTrial } from './entity-trial.ts';
 import type { EntityWork } from './entity-work.ts';
+import { keyOfInput } from './key-of-input.ts';
 import { signalInput, timerInput, type EntityInput, type LiveEntity } from './live-entity.ts';
 
 /** Inputs that wait in memory at most. */
@@ -54,6 +55,8 @@ export class EntityEngine implements EntitySink {
   #now = 0;
   /** Entities whose retry came while nothing ran. */
   #late: LiveEntity[] = [];
+  /** Set while inputs are tried one by one. */
+  #trial: EntityTrial | undefined;
 
   constructor(parts: EntityEngineParts) {
     this.#parts = parts;
@@ -75,7 +78,7 @@ export class EntityEngine implements EntitySink {
   get quiet(): boolean {
     const { source, commits, failures } = this.#parts;
     if (!this.#running) return true;
-    if (this.queued > 0 || this.#reading || !source.caughtUp) return false;
+    if (this.queued > 0 || this.#reading || !source.caughtUp || this.#trial !== undefined) return false;
     return !commits.pending && failures.waiting === 0;
   }
 
@@ -87,6 +90,12 @@ export class EntityEngine implements EntitySink {
     this.#late = [];
     for (const entity of late) this.resume(entity);
     this.wake();
+  }
+
+  /** Handles inputs one by one until the trial ends. */
+  tryEach(trial: EntityTrial | undefined): void {
+    this.#trial?.leave();
+    this.#trial = trial;
   }
 
   take(input: EntityInput): void {
@@ -124,6 +133,7 @@ export class EntityEngine implements EntitySink {
     this.#queue = [];
     this.#head = 0;
     this.#late = [];
+    this.tryEach(undefined);
   }
 
   /** Handles what an entity waits for. */
@@ -167,6 +177,7 @@ export class EntityEngine implements EntitySink {
       while (left > 0 && commits.ahead < mostAhead && failures.hasRoom) {
         if (this.queued === 0 && !source.caughtUp) source.pull();
         const input = this.#queue[this.#head] ?? this.#nextTimer();
+        if (input === undefined && source.caughtUp) this.#trial?.nothingLeft();
         if (input === undefined || !this.#handle(input)) break;
         this.#shift();
         commits.ahead += 1;
@@ -204,12 +215,18 @@ export class EntityEngine implements EntitySink {
   /** False when its entity has to be read first. */
   #handle(input: EntityInput): boolean {
     const { failures, work } = this.#parts;
-    const key = this.#keyOf(input);
+    const key = keyOfInput(this.#parts.definition, input);
     if (input.fault !== undefined) {
       failures.refuse(input);
       return true;
     }
     if (key === undefined) return true;
+    const verdict = this.#trial?.judge(key, input) ?? 'go';
+    if (verdict === 'wait') return false;
+    if (verdict === 'deadly') {
+      failures.condemn(key, input, this.#trial?.deaths ?? 0);
+      return true;
+    }
     const entity = this.#find(key);
     if (entity === 'reading') return false;
     if ('broken' in entity) {
@@ -246,22 +263,6 @@ export class EntityEngine implements EntitySink {
     return verdict;
   }
 
-  /** The key of an input, found out once. */
-  #keyOf(input: EntityInput): string | undefined {
-    const { key, fault, event } = input;
-    if (key !== undefined || fault !== undefined || event === undefined) return key;
-    const { kind, keyOf } = this.#parts.definition;
-    try {
-      const found = keyOf(event);
-      if (found === undefined) return undefined;
-      input.key = checkEntityKey(kind, found);
-      return input.key;
-    } catch (error) {
-      input.fault = error ?? new TypeError(`the key selector of ${kind} threw nothing`);
-      return undefined;
-    }
-  }
-
   #find(key: string): Found {
     try {
       const found = this.#parts.room.find(key, this.#now, this.#wanted, this.#read);
@@ -273,11 +274,12 @@ export class EntityEngine implements EntitySink {
     }
   }
 
-  /** The keys of all inputs that wait. */
+  /** The keys of all inputs that wait; of none but the first while they are tried one by one. */
   readonly #wanted = (): string[] => {
     const keys = new Set<string>();
+    if (this.#trial !== undefined) return [];
     for (let at = this.#head; at < this.#queue.length; at += 1) {
-      const key = this.#keyOf(this.#queue[at] as EntityInput);
+      const key = keyOfInput(this.#parts.definition, this.#queue[at] as EntityInput);
       if (key !== undefined) keys.add(key);
     }
     return [...keys];

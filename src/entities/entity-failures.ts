@@ -177,6 +177,23 @@ export class EntityFailures {
     else this.#giveUp(key, input, error, 'fatal', 1);
   }
 
+  /** An input of which one process after the other has died. */
+  condemn(key: string, input: EntityInput, deaths: number): void {
+    const { kind, logger } = this.#ports;
+    const what = input.event === undefined ? input.kind : `event ${input.event.id}`;
+    const error = new EntityError(
+      `${deaths} processes died, one after the other, while they handled ${what}`,
+      {
+        kind,
+        key,
+        reason: 'failed',
+      },
+    );
+    logger.error({ entity: kind, key, deaths }, `${kind} ${key} is parked: ${error.message}`);
+    if (this.#isFull(key)) this.#ports.onOverflow(error);
+    else this.#giveUp(key, input, error, 'too-many-deliveries', deaths);
+  }
+
   /** An event that is for no entity, since its key or its payload cannot be told. */
   refuse({ event, position, fault }: EntityInput): void {
     const { kind, commits, answers } = this.#ports;

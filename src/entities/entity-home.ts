@@ -4,6 +4,7 @@ import type { EntityOutbox } from './entity-outbox.ts';
 import type { KindPlaces } from './entity-place.ts';
 import type { EntitySource } from './entity-source.ts';
 import type { EntityStore } from './entity-store.ts';
+import type { EntityTrial, TriedWork } from './entity-trial.ts';
 
 /** Where the entities of a kind live, or those of one partition of it: what their events come from and go to. */
 export interface EntityHome {
@@ -23,6 +24,8 @@ export interface EntityHome {
   /** A commit is kept, and with it all up to `cursor`. */
   readonly onAdvanced: (cursor: number, number: number) => void;
   readonly deadLetters: Pick<DeadLetterStore, 'add' | 'whenRoom'>;
+  /** How its inputs are to be tried one by one, once its place is found; undefined where there is no cause to. */
+  readonly trial: (work: TriedWork, onFailed: (error: unknown) => void) => Promise<EntityTrial | undefined>;
   /** Nothing more will be done here: resolves when all that is to be kept is. */
   readonly leave: () => Promise<void>;
 }

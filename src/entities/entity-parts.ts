@@ -86,7 +86,7 @@ export function entityParts(
     onOverflow: trouble.onUnreadable,
   });
   const leave = kept ? () => true : (entity: LiveEntity) => leaveInMemory(entity, states, store, logger);
-  const room = new EntityRoom({ runner, states, leave });
+  const room = new EntityRoom({ runner, states, leave, stands: (key) => base.parking.has(key) });
   const engine: EntityEngine = new EntityEngine({
     clock,
     definition,

@@ -5,6 +5,7 @@ import type { Random } from '../../streams/event/random.ts';
 import type { DeadLetterStore } from '../dead-letters/dead-letter-store.ts';
 import type { Logger } from '../logger.ts';
 import type { EventFactory } from '../publishing/event-factory.ts';
+import type { SuspectTrials } from '../leases/suspect-trials.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** What hosts take from their bus. */
@@ -24,4 +25,10 @@ export interface EntityPorts {
   readonly onSettled: () => void;
   /** Hears of what nobody else hears of. */
   readonly onError: (error: unknown) => void;
+}
+
+/** What hosts of shared kinds take besides. */
+export interface SharedKindPorts extends EntityPorts {
+  /** Admits one suspect at a time, of all kinds of a process. */
+  readonly trials: SuspectTrials;
 }

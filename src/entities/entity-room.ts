@@ -11,6 +11,8 @@ const mostReads = 1_024;
 export interface EntityRoomPorts {
   readonly runner: EntityRunner;
   readonly states: EntityStates;
+  /** Whether a key stands still: the children of such an entity stay as they are. */
+  readonly stands: (key: string) => boolean;
   /** Keeps an entity that leaves, where that is not done with each commit. False: it has to stay. */
   readonly leave: (entity: LiveEntity) => boolean;
 }
@@ -83,6 +85,11 @@ export class EntityRoom {
     if (this.cache.size > most) this.passivate(-Infinity, most);
   }
 
+  /** Its children go on, if they stood still. */
+  wake({ state }: LiveEntity): void {
+    if (state !== undefined) this.#ports.runner.wake(state);
+  }
+
   drop(entity: LiveEntity): void {
     this.cache.remove(entity);
     if (entity.state !== undefined) this.#ports.runner.sleep(entity.state);
@@ -109,7 +116,7 @@ export class EntityRoom {
       const entity = this.#ports.states.open(key, found);
       this.cache.add(entity, now);
       this.activations += 1;
-      if (entity.state !== undefined) this.#ports.runner.wake(entity.state);
+      if (!this.#ports.stands(key)) this.wake(entity);
       return entity;
     } catch (broken) {
       return { broken };

@@ -48,6 +48,16 @@ export class EntityStates {
     return this.#store.read(this.bucket, key);
   }
 
+  /** Position of the last event that an entity has handled, by its record; 0 where that cannot be told. @throws StorageError */
+  async positionOf(key: string): Promise<number> {
+    const found = await this.read(key);
+    try {
+      return found === undefined ? 0 : this.records.decode(found.value).position;
+    } catch {
+      return 0;
+    }
+  }
+
   /**
    * The entity of a key, of its record or as one that has had no event yet.
    *

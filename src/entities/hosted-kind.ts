@@ -116,6 +116,7 @@ export class HostedKind {
       commits.write(parking.remove(key, head.entry ?? ''));
       work.skip(entity, head);
     }
+    room.wake(entity);
     failures.wait(entity, waiting);
     engine.resume(entity);
     return true;
@@ -184,6 +185,10 @@ export class HostedKind {
     commits.cursor = found.cursor;
     commits.cursorRevision = found.revision;
     mourn(heads, this.parts, this.#ports);
+    const trial = await home.trial(this.parts, (error) => this.#failed(error, undefined));
+    if (this.#stopping === undefined) engine.tryEach(trial);
+    else trial?.leave();
+    if (this.#stopping !== undefined) return;
     source.start(found.cursor, engine);
     this.#state = 'running';
     if (!this.#paused) engine.run(true);
@@ -244,6 +249,7 @@ export class HostedKind {
     );
     await this.ready.catch(() => {});
     engine.run(false);
+    engine.tryEach(undefined);
     home.source.stop();
     clock.clearTimeout(this.#restart);
     clock.clearTimeout(this.#sweep);

@@ -54,6 +54,7 @@ export function localHome(definition: EntityDefinition, ports: EntityPorts): Ent
     cursorWrite: (cursor, revision) => place.write(cursor, revision),
     onAdvanced: () => {},
     deadLetters,
+    trial: () => Promise.resolve(undefined),
     leave: () => (kept === undefined ? store.close() : Promise.resolve()),
   };
 }

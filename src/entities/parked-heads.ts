@@ -42,5 +42,6 @@ export async function leaveOutHandled(
       if (entry === undefined || position === 0 || position > entity.position) continue;
       commits.write(parking.remove(key, entry));
     }
+    if (!parking.has(key)) room.wake(entity);
   }
 }

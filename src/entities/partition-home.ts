@@ -1,17 +1,21 @@
 import type { EntityDefinition } from '../../actors/define-entity.ts';
 import type { Clock } from '../../streams/event/clock.ts';
 import type { DeadLetterStore, NewDeadLetter } from '../dead-letters/dead-letter-store.ts';
+import type { SuspectTrials } from '../leases/suspect-trials.ts';
 import { whenDone } from '../when-done.ts';
 import type { EntityHome } from './entity-home.ts';
 import { EntityOutbox } from './entity-outbox.ts';
 import type { EntityParts } from './entity-parts.ts';
 import type { EntitySource } from './entity-source.ts';
+import { EntityTrial, type TriedWork } from './entity-trial.ts';
 import { PartitionPlace, type PartitionPlacePorts } from './partition-place.ts';
 import { PartitionStore } from './partition-store.ts';
 
 export interface PartitionHomePorts extends PartitionPlacePorts {
   readonly source: EntitySource;
   readonly deadLetters: DeadLetterStore;
+  /** Admits one suspect at a time, of all that this process hosts. */
+  readonly trials: SuspectTrials;
   readonly onError: (error: unknown) => void;
 }
 
@@ -56,11 +60,29 @@ export function partitionHome(definition: EntityDefinition, ports: PartitionHome
       },
       whenRoom: (callback) => deadLetters.whenRoom(callback),
     },
+    trial: (work, onFailed) => trialOf(place, work, ports, onFailed),
     leave: () => place.leave(),
     reached: ({ engine, commits, failures }) => {
-      if (!commits.pending) place.advance(Math.min(engine.seen, failures.lowest - 1), 0);
+      if (commits.pending) return;
+      place.advance(Math.min(engine.seen, failures.lowest - 1), 0);
+      if (source.caughtUp) place.calm();
     },
   };
+}
+
+/** Where owners before this one have died one after the other, inputs are tried one by one. @throws StorageError */
+async function trialOf(
+  place: PartitionPlace,
+  work: TriedWork,
+  { clock, shared, trials }: PartitionHomePorts,
+  onFailed: (error: unknown) => void,
+): Promise<EntityTrial | undefined> {
+  const { suspect } = place;
+  const { maxTrials } = shared;
+  if (suspect === undefined) return undefined;
+  const handled = suspect.deaths < maxTrials ? 0 : await work.states.positionOf(suspect.key);
+  const turn = trials.enter(suspect.deaths);
+  return new EntityTrial({ clock, notes: place, turn, maxTrials, work, handled, onFailed });
 }
 
 /** Other processes, and those who look later, find what was given up in the stream of dead letters. */

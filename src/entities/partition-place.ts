@@ -7,12 +7,15 @@ import type { SharedEntities } from '../shared-entities.ts';
 import type { Snapshot } from '../snapshot-store.ts';
 import type { PublishedCommits } from './entity-outbox.ts';
 import { checkKindVersion, type KindPlace, type KindPlaces } from './entity-place.ts';
-import { decodePlace, encodePlace, type PlaceRecord } from './place-record.ts';
+import { begunAt } from '../leases/begun.ts';
+import { decodePlace, encodePlace, noSuspect, type PlaceRecord, type Suspect } from './place-record.ts';
 
 /** Milliseconds between writes of a place: what a process that is killed has handled, others read again. */
 const pauseMs = 100;
 /** Owners of before of whom is kept how far they had published. */
 const mostBefore = 64;
+/** Milliseconds that an owner lives before it is no death of its predecessors' kind. */
+const calmMs = 10_000;
 
 export interface PartitionPlacePorts {
   readonly clock: Clock;
@@ -25,9 +28,18 @@ export interface PartitionPlacePorts {
   readonly holds: () => boolean;
 }
 
+const noPlace: PlaceRecord = {
+  position: 0,
+  epoch: 0,
+  published: 0,
+  before: [],
+  begun: noSuspect,
+  left: true,
+};
+
 /**
- * How far one partition of a kind has come: up to which event all is kept, up to which commit all is published, and
- * the fencing token of who wrote it.
+ * How far one partition of a kind has come: up to which event all is kept, up to which commit all is published, the
+ * fencing token of who wrote it, and what its owners may have died of.
  *
  * The first thing that an owner does is to write it under the next token. Whoever owned the partition before can
  * write it no more, and learns so. It is written behind commits, not with them: what it does not know yet is found
@@ -39,12 +51,16 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
   readonly #bucket: string;
   readonly #key: string;
   #before = new Map<number, number>();
-  #now: PlaceRecord = { position: 0, epoch: 0, published: 0, before: [] };
+  #now = noPlace;
   #kept: PlaceRecord | undefined;
   #revision = 0;
   #writing: Promise<void> | undefined;
   #timer: TimerHandle;
   #left = false;
+  #horizon = 0;
+  #foundAt = 0;
+  /** Owners have died one after the other, and it is not known of what. */
+  #suspicious = false;
 
   constructor(definition: EntityDefinition, ports: PartitionPlacePorts) {
     this.#definition = definition;
@@ -55,6 +71,15 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
 
   get epoch(): number {
     return this.#now.epoch;
+  }
+
+  get suspect(): Suspect | undefined {
+    return this.#suspicious ? this.#now.begun : undefined;
+  }
+
+  /** The end of the stream as it was when this process became the owner. */
+  get horizon(): number {
+    return this.#horizon;
   }
 
   isPublished(epoch: number, number: number): boolean {
@@ -70,7 +95,18 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
   /** Makes this process the owner: whoever was it before can keep no place any more. @throws ConflictError, StorageError */
   async find(): Promise<KindPlace> {
     await this.#writing;
-    const { shared, start } = this.#ports;
+    for (;;) {
+      try {
+        return await this.#claim();
+      } catch (error) {
+        // The owner before has written once more: its last word counts.
+        if (!(error instanceof ConflictError) || !this.#ports.holds()) throw error;
+      }
+    }
+  }
+
+  async #claim(): Promise<KindPlace> {
+    const { shared, start, clock } = this.#ports;
     const [found, last] = await Promise.all([shared.states.read(this.#bucket, this.#key), shared.last()]);
     this.#fence();
     const before = this.#read(found);
@@ -81,16 +117,15 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
           `states of ${this.#definition.kind} to begin with it, or bring the stream back`,
       );
     }
-    const record = this.#claimed(before, position, found?.revision ?? 0);
-    this.#revision = await shared.states.write({
-      bucket: this.#bucket,
-      key: this.#key,
-      value: encodePlace(record),
-      expected: found?.revision ?? 0,
-    });
+    const suspect = this.#suspected(before);
+    const record = this.#claimed(before, position, found?.revision ?? 0, suspect);
+    this.#revision = await this.#store(record, found?.revision ?? 0);
     this.#before = new Map(record.before);
     this.#now = record;
     this.#kept = record;
+    this.#suspicious = suspect.tried;
+    this.#horizon = last;
+    this.#foundAt = clock.monotonic();
     return { cursor: position, revision: this.#revision };
   }
 
@@ -103,8 +138,32 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
       position: Math.max(now.position, position),
       published: Math.max(now.published, published),
     };
-    if (this.#timer !== undefined || this.#writing !== undefined || this.#left) return;
-    this.#timer = this.#ports.clock.setTimeout(this.#write, pauseMs, true);
+    this.#writeSoon();
+  }
+
+  /** Keeps that an input is tried: the next owner counts, if this one dies of it. @throws ConflictError, StorageError */
+  async mark(sequence: number, key: string): Promise<void> {
+    const { begun } = this.#now;
+    const same = begun.sequence === sequence && begun.key === key;
+    const { crashes } = begun;
+    const deaths = same ? begun.deaths : 0;
+    this.#now = { ...this.#now, begun: { sequence, key, crashes, deaths, tried: true } };
+    await this.flush();
+  }
+
+  /** Nothing is suspected any more. */
+  acquit(): void {
+    this.#suspicious = false;
+    if (this.#now.begun === noSuspect) return;
+    this.#now = { ...this.#now, begun: noSuspect };
+    this.#writeSoon();
+  }
+
+  /** Nothing waits to be handled: once this owner has lived for a while, deaths of before were not the beginning of a row. */
+  calm(): void {
+    const { crashes } = this.#now.begun;
+    const livedMs = this.#ports.clock.monotonic() - this.#foundAt;
+    if (crashes > 0 && !this.#suspicious && livedMs >= calmMs) this.acquit();
   }
 
   /** Keeps at once that a commit is published. @throws ConflictError, StorageError */
@@ -122,12 +181,18 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
     await this.#put();
   }
 
-  /** Writes nothing more but what is to be kept now. */
+  /** Writes nothing more but what is to be kept now, and that this owner did not die. */
   async leave(): Promise<void> {
     this.#left = true;
     this.#ports.clock.clearTimeout(this.#timer);
-    // Who may not write it any more has nothing to keep.
-    await this.flush().catch(() => {});
+    await this.#writing;
+    if (this.#kept === undefined) return;
+    // Also where its lease has run out, as long as nobody has followed: but then it says nothing else, and nobody waits.
+    const holds = this.#ports.holds();
+    const said = this.#store({ ...(holds ? this.#now : this.#kept), left: true }, this.#revision).catch(
+      () => {},
+    );
+    if (holds) await said;
   }
 
   get #name(): string {
@@ -149,16 +214,38 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
       `the place of ${this.#name} cannot be read; its events are read from the start, and those that were handled left out`,
     );
     // Above the token of every owner before: each of them took a write.
-    return { position: 0, epoch: found.revision, published: 0, before: [] };
+    return { ...noPlace, epoch: found.revision };
   }
 
-  #claimed(before: PlaceRecord | undefined, position: number, revision: number): PlaceRecord {
-    if (before === undefined) return { position, epoch: Math.max(1, revision), published: 0, before: [] };
+  /** What the owners before may have died of, if they did. */
+  #suspected(before: PlaceRecord | undefined): Suspect {
+    if (before === undefined) return noSuspect;
+    const { begun, left, epoch } = before;
+    // It may have been this process itself, which lives.
+    if (epoch === this.#now.epoch) return { ...this.#now.begun, tried: this.#suspicious };
+    return { ...begunAt(begun.sequence, begun, !left), key: begun.key };
+  }
+
+  #claimed(
+    before: PlaceRecord | undefined,
+    position: number,
+    revision: number,
+    suspect: Suspect,
+  ): PlaceRecord {
+    // Nothing is tried yet: who dies before that died of something else.
+    const begun = suspect.crashes === 0 && suspect.deaths === 0 ? noSuspect : { ...suspect, tried: false };
+    const own = { ...noPlace, position, begun, left: false };
+    if (before === undefined) return { ...own, epoch: Math.max(1, revision) };
     const { epoch } = before;
     // It may have been this process itself, which knows more than it has kept.
     const published = epoch === this.#now.epoch ? this.#now.published : before.published;
     const owners = [...before.before, [epoch, published] as const].slice(-mostBefore);
-    return { position, epoch: epoch + 1, published: 0, before: owners };
+    return { ...own, epoch: epoch + 1, before: owners };
+  }
+
+  #writeSoon(): void {
+    if (this.#timer !== undefined || this.#writing !== undefined || this.#left) return;
+    this.#timer = this.#ports.clock.setTimeout(this.#write, pauseMs, true);
   }
 
   readonly #write = (): void => {
@@ -170,16 +257,10 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
   };
 
   async #put(): Promise<void> {
-    const { shared } = this.#ports;
     this.#fence();
     const record = this.#now;
     const put = async (): Promise<void> => {
-      this.#revision = await shared.states.write({
-        bucket: this.#bucket,
-        key: this.#key,
-        value: encodePlace(record),
-        expected: this.#revision,
-      });
+      this.#revision = await this.#store(record, this.#revision);
       this.#kept = record;
     };
     const writing = put();
@@ -189,7 +270,11 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
     } finally {
       this.#writing = undefined;
     }
-    if (this.#now !== record && !this.#left)
-      this.#timer ??= this.#ports.clock.setTimeout(this.#write, pauseMs, true);
+    if (this.#now !== record) this.#writeSoon();
+  }
+
+  async #store(record: PlaceRecord, expected: number): Promise<number> {
+    const { states } = this.#ports.shared;
+    return await states.write({ bucket: this.#bucket, key: this.#key, value: encodePlace(record), expected });
   }
 }

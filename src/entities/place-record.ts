@@ -1,5 +1,13 @@
 import { isCount } from '../is-count.ts';
 import { encodeJson, readJsonObject } from '../json-record.ts';
+import { isBegun, notBegun, type Begun } from '../leases/begun.ts';
+
+/** What owners may have died of: the event at a position, or at 0 what came for a key without one, as a delay does. */
+export interface Suspect extends Begun {
+  readonly key: string;
+}
+
+export const noSuspect: Suspect = { ...notBegun, key: '' };
 
 /** How far a partition of a kind has come, as it is kept. */
 export interface PlaceRecord {
@@ -11,6 +19,9 @@ export interface PlaceRecord {
   readonly published: number;
   /** The same of owners before, oldest first. */
   readonly before: readonly (readonly [epoch: number, published: number])[];
+  readonly begun: Suspect;
+  /** Whether its owner has left it: one that did not may have been killed by what it handled. */
+  readonly left: boolean;
 }
 
 /** More than are ever written. */
@@ -25,7 +36,7 @@ export function encodePlace(record: PlaceRecord): Uint8Array {
 export function decodePlace(bytes: Uint8Array): PlaceRecord | undefined {
   const value = readJsonObject(bytes);
   if (value === undefined) return undefined;
-  const { position, epoch, published, before } = value;
+  const { position, epoch, published, before, begun, left } = value;
   if (!isPlace(position) || !isPlace(epoch) || !isPlace(published)) return undefined;
   if (!Array.isArray(before) || before.length > mostBefore) return undefined;
   const owners: [number, number][] = [];
@@ -35,7 +46,15 @@ export function decodePlace(bytes: Uint8Array): PlaceRecord | undefined {
     if (!isPlace(of) || !isPlace(number)) return undefined;
     owners.push([of, number]);
   }
-  return { position, epoch, published, before: owners };
+  return { position, epoch, published, before: owners, begun: suspectOf(begun), left: left !== false };
+}
+
+/** What cannot be read is suspected of nothing: whoever dies of it is counted anew. */
+function suspectOf(value: unknown): Suspect {
+  if (!isBegun(value)) return noSuspect;
+  const { sequence, crashes, deaths, tried } = value;
+  const { key }: Readonly<Record<string, unknown>> = { ...value };
+  return typeof key === 'string' ? { sequence, crashes, deaths, tried, key } : noSuspect;
 }
 
 /** Leaves room for those that come after it. */

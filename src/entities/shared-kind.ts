@@ -17,7 +17,7 @@ import type { ResolvedEntityHost } from './entity-options.ts';
 import type { ParkedKey } from './entity-parking.ts';
 import { keyOfLetter } from './key-of-letter.ts';
 import { checkKindVersion } from './entity-place.ts';
-import type { EntityPorts } from './entity-ports.ts';
+import type { SharedKindPorts } from './entity-ports.ts';
 import { HostedKind } from './hosted-kind.ts';
 import { partitionHome, type PartitionHome } from './partition-home.ts';
 import { StreamFeed } from './stream-feed.ts';
@@ -47,7 +47,7 @@ export class SharedKind {
   readonly ready: Promise<void>;
   failure: unknown;
   readonly #options: ResolvedEntityHost;
-  readonly #ports: EntityPorts;
+  readonly #ports: SharedKindPorts;
   readonly #shared: SharedEntities;
   readonly #patterns: readonly (string | GlobPattern)[];
   readonly #shards = new Map<number, Shard>();
@@ -66,7 +66,7 @@ export class SharedKind {
   constructor(
     definition: EntityDefinition,
     options: ResolvedEntityHost,
-    ports: EntityPorts,
+    ports: SharedKindPorts,
     shared: SharedEntities,
     client: EntityClient,
   ) {

@@ -3,8 +3,8 @@ import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { GlobPattern } from '../../streams/event/glob.ts';
 import type { SharedEntities, StreamListener, StreamReading } from '../shared-entities.ts';
-import { checkEntityKey } from './entity-key.ts';
 import type { EntitySink, EntitySource } from './entity-source.ts';
+import { keyOfInput } from './key-of-input.ts';
 import { eventInput, type EntityInput } from './live-entity.ts';
 
 export interface StreamFeedPorts {
@@ -114,18 +114,13 @@ export class StreamFeed implements StreamListener {
   }
 
   #input(read: EventEnvelope, position: number, time: number): EntityInput | undefined {
-    const { kind, keyOf } = this.#definition;
-    let event = read;
     try {
-      event = this.ports.lift(read);
-      const key = keyOf(event);
-      if (key === undefined) return undefined;
-      const input = eventInput(event, position, time);
-      input.key = checkEntityKey(kind, key);
-      return input;
+      const input = eventInput(this.ports.lift(read), position, time);
+      const key = keyOfInput(this.#definition, input);
+      return key === undefined && input.fault === undefined ? undefined : input;
     } catch (error) {
-      const input = eventInput(event, position, time);
-      input.fault = error ?? new TypeError(`the key selector of ${kind} threw nothing`);
+      const input = eventInput(read, position, time);
+      input.fault = error ?? new TypeError('the form of an event could not be lifted');
       return input;
     }
   }

@@ -49,6 +49,7 @@ const requestBytes = 8 * 1024 * 1024;
 export class JetStreamEntities implements SharedEntities {
   readonly partitions: number;
   readonly leaseMs: number;
+  readonly maxTrials: number;
   readonly states: SnapshotStore;
   readonly leases: SnapshotStore;
   readonly #config: ResolvedJetStream;
@@ -65,6 +66,7 @@ export class JetStreamEntities implements SharedEntities {
     this.#ports = ports;
     this.partitions = stream.partitions;
     this.leaseMs = consumer.leaseMs;
+    this.maxTrials = consumer.maxDeliveries;
     this.#bucket = `${stream.name}-entities`;
     const { replicas, storage } = stream;
     this.#kept = new KvSnapshots(

@@ -31,7 +31,7 @@ export interface JetStreamConsumerOptions {
   readonly ackWaitMs?: number;
   /** Messages that all processes of one subscriber together hold unacknowledged, each lane. Default `1_000`. */
   readonly maxAckPending?: number;
-  /** Deliveries after which a message is given up: it may be what kills its processes. Default `20`. */
+  /** Deliveries after which a message is given up, and processes after which an entity's event is: it may be what kills them. Default `20`. */
   readonly maxDeliveries?: number;
   /**
    * Milliseconds without a sign of life after which a process's partitions go to others, with `order: 'key'` and

@@ -1,5 +1,6 @@
 import type { Msg } from '@nats-io/transport-node';
 import type { Clock } from '../../streams/event/clock.ts';
+import type { Trial } from '../leases/suspect-trials.ts';
 import { readAckReply } from './ack-reply.ts';
 import type { Acknowledger } from './acknowledger.ts';
 import type { ConsumerSpec } from './consumer-setup.ts';
@@ -9,7 +10,6 @@ import type { NatsLink } from './nats-link.ts';
 import type { Ownership } from './ownership.ts';
 import { firstOpen, type Settled } from './partition-progress.ts';
 import { type Doubt, PullSource } from './pull-source.ts';
-import type { Trial } from './suspect-trials.ts';
 
 /** Events that a message is taken to hold before the first has come; then, the most of late. */
 const firstGuess = 64;

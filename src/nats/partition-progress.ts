@@ -1,5 +1,6 @@
 import { isCount } from '../is-count.ts';
 import { encodeJson, readJsonObject } from '../json-record.ts';
+import { isBegun, notBegun, type Begun } from '../leases/begun.ts';
 
 /** A message of which something is not settled, and the places in it of what is. */
 export type OpenMessage = readonly [sequence: number, ...settled: number[]];
@@ -10,18 +11,6 @@ export interface Settled {
   readonly through: number;
   /** In the order of the stream. */
   readonly open: readonly OpenMessage[];
-}
-
-/** Where an owner began, and what is suspected of the message there. */
-export interface Begun {
-  /** 0 where there was nothing to begin behind. */
-  readonly sequence: number;
-  /** Owners that died, one after the other, with this and other messages in their hands. */
-  readonly crashes: number;
-  /** Owners that died while they tried this message alone. */
-  readonly deaths: number;
-  /** Whether it is being tried: if the owner dies now, it was this message. */
-  readonly tried: boolean;
 }
 
 /** What is kept of a partition, for its next owner. */
@@ -40,7 +29,7 @@ export const noProgress: PartitionProgress = {
   consumers: [],
   through: 0,
   open: [],
-  begun: { sequence: 0, crashes: 0, deaths: 0, tried: false },
+  begun: notBegun,
   left: true,
 };
 
@@ -64,12 +53,6 @@ export function decodeProgress(bytes: Uint8Array): PartitionProgress | undefined
   if (!isCount(token) || !isCount(through) || !isBegun(begun) || typeof left !== 'boolean') return undefined;
   if (!isListOf(consumers, isName) || !isListOf(open, isOpenMessage)) return undefined;
   return { token, consumers, through, open, begun, left };
-}
-
-function isBegun(value: unknown): value is Begun {
-  if (typeof value !== 'object' || value === null) return false;
-  const { sequence, crashes, deaths, tried }: Readonly<Record<string, unknown>> = { ...value };
-  return isCount(sequence) && isCount(crashes) && isCount(deaths) && typeof tried === 'boolean';
 }
 
 function isName(value: unknown): value is string {

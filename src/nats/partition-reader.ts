@@ -1,15 +1,15 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
+import { begunAt, notBegun } from '../leases/begun.ts';
+import type { SuspectTrials, SuspectTurn } from '../leases/suspect-trials.ts';
 import type { Logger } from '../logger.ts';
 import { type ConsumerSpec, type ConsumerStart, consumerInfo } from './consumer-setup.ts';
 import { MessageSource, type MessageSourceConfig, type MessageSourcePorts } from './message-source.ts';
 import type { Ownership } from './ownership.ts';
 import { partitionConsumerName, replaceConsumers, startOfOwner } from './partition-consumer.ts';
-import type { Begun } from './partition-progress.ts';
 import type { PartitionRecord } from './partition-record.ts';
 import type { Doubt } from './pull-source.ts';
-import type { SuspectTrials, SuspectTurn } from './suspect-trials.ts';
 
 export interface PartitionReaderConfig {
   /** What its consumers' names begin with. */
@@ -33,8 +33,6 @@ export interface PartitionReaderPorts extends Omit<MessageSourcePorts, 'onDoubt'
 const againMs = 300;
 /** Milliseconds after which a trial is over to which nothing came. */
 const quietMs = 1000;
-/** Owners that died one after the other where they began: one may have been killed by anybody. */
-const suspiciousCrashes = 2;
 
 /**
  * Reads one partition for as long as this process owns it.
@@ -140,7 +138,11 @@ export class PartitionReader {
       const waiting = await replaceConsumers(manager, spec, this.#start, before.consumers);
       const died = !before.left && start.underWay;
       // Where nothing waits there is nothing that they can have died of.
-      const begun = begunAt(start.from, waiting === 0 ? notBegun : before.begun, waiting > 0 && died);
+      const begun = begunAt(
+        sequenceAt(start.from),
+        waiting === 0 ? notBegun : before.begun,
+        waiting > 0 && died,
+      );
       const { deaths } = begun;
       const turn = begun.tried ? await this.#enter(deaths) : undefined;
       if (this.#ended || !(await record.begin(before, spec.name, begun)) || this.#ended) {
@@ -252,15 +254,8 @@ export class PartitionReader {
   }
 }
 
-const notBegun: Begun = { sequence: 0, crashes: 0, deaths: 0, tried: false };
-
-/** What is suspected of the message where an owner begins: `died` says whether the one before it did. */
-function begunAt(start: ConsumerStart, before: Begun, died: boolean): Begun {
-  const sequence = typeof start === 'object' && 'sequence' in start ? start.sequence : 0;
-  const same = sequence === before.sequence;
-  const crashes = (same ? before.crashes : 0) + (died ? 1 : 0);
-  const deaths = same ? before.deaths + (died && before.tried ? 1 : 0) : 0;
-  return { sequence, crashes, deaths, tried: crashes >= suspiciousCrashes || (same && before.tried) };
+function sequenceAt(start: ConsumerStart): number {
+  return typeof start === 'object' && 'sequence' in start ? start.sequence : 0;
 }
 
 function nothing(): void {}

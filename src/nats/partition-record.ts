@@ -1,10 +1,10 @@
 import { ConflictError } from '../../streams/event/errors.ts';
+import type { Begun } from '../leases/begun.ts';
 import type { SnapshotStore } from '../snapshot-store.ts';
 import {
   decodeProgress,
   encodeProgress,
   noProgress,
-  type Begun,
   type PartitionProgress,
   type Settled,
 } from './partition-progress.ts';

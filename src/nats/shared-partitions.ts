@@ -4,6 +4,7 @@ import { describeError } from '../../streams/event/describe-error.ts';
 import { TransportError } from '../../streams/event/errors.ts';
 import type { Random } from '../../streams/event/random.ts';
 import { PartitionLeases } from '../leases/partition-leases.ts';
+import { SuspectTrials } from '../leases/suspect-trials.ts';
 import { LogThrottle } from '../log-throttle.ts';
 import type { Logger } from '../logger.ts';
 import type { SnapshotStore } from '../snapshot-store.ts';
@@ -12,7 +13,6 @@ import type { MessageSourceConfig, MessageSourcePorts } from './message-source.t
 import type { ReadingPart } from './jetstream-plan.ts';
 import { PartitionReader } from './partition-reader.ts';
 import { PartitionRecord } from './partition-record.ts';
-import { SuspectTrials } from './suspect-trials.ts';
 
 export interface SharedPartitionsConfig {
   /** The subscriber's. */

@@ -2,6 +2,7 @@ import { createBus } from '../../src/create-bus.ts';
 import type { Bus } from '../../src/bus.ts';
 import type { EntityHost } from '../../src/entities/entity-host.ts';
 import { EntityRecords } from '../../src/entities/entity-record.ts';
+import { decodePlace, type PlaceRecord } from '../../src/entities/place-record.ts';
 import type { EntityDefinition } from '../../actors/define-entity.ts';
 import { memoryStore } from '../../src/log/memory-store.ts';
 import { partitionOf } from '../../src/nats/partition-of.ts';
@@ -30,9 +31,23 @@ export interface ClusterMember {
   kill(): void;
 }
 
+/** Who has been killed asks for nothing more, though its code may run on to the end of its turn. */
+function whileAlive(store: SnapshotStore, gone: { readonly killed: boolean }): SnapshotStore {
+  const ask = <T>(act: () => T | Promise<T>): T | Promise<T> => (gone.killed ? new Promise(() => {}) : act());
+  return {
+    name: store.name,
+    read: (bucket, key) => ask(() => store.read(bucket, key)),
+    write: (write) => ask(() => store.write(write)),
+    list: (bucket, options) => ask(() => store.list(bucket, options)),
+  };
+}
+
 /** Servers that never fail, in virtual time: a stream, states, and calls between processes that do fail. */
 export class EntityCluster {
   readonly clock: VirtualClock = createVirtualClock();
+  /** Copies of dead letters. */
+  readonly buried: { readonly event: EventEnvelope; readonly reason: string; readonly attempts: number }[] =
+    [];
   readonly stream: { readonly event: EventEnvelope; readonly time: number }[] = [];
   /** Writes of records that an owner made after a later one had written that record. */
   readonly foreign: string[] = [];
@@ -42,9 +57,11 @@ export class EntityCluster {
   readonly #states: SnapshotStore;
   readonly #leases: SnapshotStore;
   readonly #random: () => number;
+  readonly #maxTrials: number;
 
-  constructor(random: () => number) {
+  constructor(random: () => number, maxTrials = 20) {
     this.#random = random;
+    this.#maxTrials = maxTrials;
     const ports = { clock: this.clock, random };
     const limits = { maxSnapshots: 1_000_000 };
     this.#states = this.#audited(memoryStore(limits)(ports).snapshots);
@@ -100,6 +117,12 @@ export class EntityCluster {
     return counts;
   }
 
+  /** What is kept of the partition of a key. */
+  async place(kind: string, key: string): Promise<PlaceRecord | undefined> {
+    const found = await this.#states.read(`entity-places:${kind}`, String(partitionOf(key, partitions)));
+    return found === undefined ? undefined : decodePlace(found.value);
+  }
+
   #append(event: EventEnvelope): void {
     if (this.#ids.has(event.id)) return;
     this.stream.push({ event, time: this.clock.now() });
@@ -143,14 +166,15 @@ export class EntityCluster {
     return {
       partitions,
       leaseMs,
-      states: distantStore(this.#states, process, this.clock, network),
-      leases: distantStore(this.#leases, process, this.clock, network),
+      maxTrials: this.#maxTrials,
+      states: whileAlive(distantStore(this.#states, process, this.clock, network), gone),
+      leases: whileAlive(distantStore(this.#leases, process, this.clock, network), gone),
       partitionOf: (text) => partitionOf(text, partitions),
       read: (patterns, after, listener) => this.#read(patterns, after, listener, process, network),
       end: () => this.#call(process, network, () => this.stream.length),
       last: () => this.#call(process, network, () => this.stream.length),
       publish: (event) => this.#call(process, network, () => this.#append(event)),
-      bury: () => this.#call(process, network, () => {}),
+      bury: (event, about) => this.#call(process, network, () => void this.buried.push({ event, ...about })),
       serve: (address, answer) => {
         const served = { process, answer };
         const all = this.#served.get(key(address)) ?? new Set();

@@ -173,6 +173,54 @@ describe('processes that host entities together, in virtual time', () => {
     expect(second?.host?.stats().partitions).toBe(partitions);
   });
 
+  it('answer for all that was published before, though it has not come yet', async () => {
+    const cluster = new EntityCluster(() => 0.5);
+    const client = cluster.join('client', undefined, near);
+    cluster.join('far', meter, { delayMs: () => 30 });
+    await cluster.clock.advanceBy(leaseMs * 2);
+    const answers: number[] = [];
+    void (async () => {
+      for (let n = 1; n <= 3; n += 1) {
+        await client.bus.publish('meter.read', { meter: 'a' });
+        answers.push(await client.bus.entity(meter, 'a').ask(({ context }) => context.n));
+      }
+    })();
+    await cluster.clock.advanceBy(5_000);
+
+    expect(answers).toEqual([1, 2, 3]);
+  });
+
+  it('refuse a record that arrives when a later owner has written it', async () => {
+    const cluster = new EntityCluster(() => 0.5);
+    const { clock } = cluster;
+    const client = cluster.join('client', undefined, near);
+    const way = { ms: 1 };
+    const first = cluster.join('first', meter, { delayMs: () => way.ms });
+    await clock.advanceBy(leaseMs * 2);
+    void client.bus.publish('meter.read', { meter: 'a' });
+    await clock.advanceBy(200);
+    void client.bus.publish('meter.read', { meter: 'a' });
+    // What is on its way stays there while its process dies, and another one goes on.
+    await clock.advanceBy(1);
+    way.ms = 8_000;
+    await clock.advanceBy(4);
+    first.kill();
+    const second = cluster.join('second', meter, near);
+    await clock.advanceBy(leaseMs * 4);
+    void client.bus.publish('meter.read', { meter: 'a' });
+    await clock.advanceBy(12_000);
+    const answers: number[] = [];
+    void client.bus
+      .entity(meter, 'a')
+      .ask(({ context }) => answers.push(context.n))
+      .catch(() => answers.push(-1));
+    await clock.advanceBy(1_000);
+
+    expect(second.host?.stats().partitions).toBe(partitions);
+    expect(cluster.foreign).toEqual([]);
+    expect(answers).toEqual([3]);
+  });
+
   it('law: whoever stops, dies, leaves or joins, states are the fold, and each cause tells once', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), networks, async (plan, ways) => {

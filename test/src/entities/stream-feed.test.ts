@@ -26,6 +26,7 @@ function world() {
     throw new Error('nobody asks for this');
   };
   const shared: SharedEntities = {
+    maxTrials: 20,
     partitions: 2,
     leaseMs: 1_000,
     get states() {

@@ -2,7 +2,7 @@ import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
 
 /** Milliseconds in which suspects gather where owners have died of one, so that the others go first. */
 const gatherMs = 100;
-/** Milliseconds that a trial keeps others waiting: one that takes longer may be a message that waits for its retry. */
+/** Milliseconds that a trial keeps others waiting: one that takes longer may be of something that waits for its retry. */
 const longestMs = 10_000;
 
 /** One suspect's place among those that wait. */
@@ -29,7 +29,7 @@ interface Suspect {
 }
 
 /**
- * Admits one suspect at a time: the first message of a partition whose owners die one after the other.
+ * Admits one suspect at a time: a partition whose owners die one after the other, to try what stands first there.
  *
  * If several were under way at the next death, nobody could say which of them was to blame, and those that are
  * innocent would be given up with it. Those that fewest owners died of go first, so that they get through.

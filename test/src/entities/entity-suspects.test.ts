@@ -1,0 +1,245 @@
+import { describe, expect, it } from 'vitest';
+import { assign, fromPromise, setup } from 'xstate';
+import { defineEntity, type EntityDefinition } from '../../../actors/define-entity.ts';
+import { EntityCluster, type ClusterMember } from '../../support/entity-cluster.ts';
+import { near } from '../../support/lease-world.ts';
+
+const maxTrials = 3;
+/** Two that make it suspect, then as many as one event may cost. */
+const mostDeaths = 2 + maxTrials;
+const patientMs = 20_000;
+
+interface Reading {
+  readonly meter: string;
+  readonly n: number;
+}
+
+const on = {
+  on: ['meter.read'],
+  key: ({ data }: { readonly data: Record<string, unknown> }) => data['meter'],
+};
+
+/** Ends its process, as `process.exit` does, at each reading above 100. */
+function fragileFold(exit: () => void) {
+  return defineEntity(
+    'fragile',
+    {
+      initial: { seen: [] as readonly number[] },
+      fold: ({ seen }, { data }) => {
+        const { n } = data as unknown as Reading;
+        if (n > 100) exit();
+        return { seen: [...seen, n] };
+      },
+    },
+    on,
+  );
+}
+
+const machineSetup = (exit: () => void) =>
+  setup({
+    types: {
+      context: {} as { readonly seen: number },
+      events: {} as { readonly type: 'meter.read'; readonly data: Reading },
+    },
+    guards: { deadly: ({ event }) => event.data.n > 100 },
+    actions: { count: assign({ seen: ({ context }) => context.seen + 1 }), exit },
+    actors: {
+      job: fromPromise(async () => {
+        await Promise.resolve();
+        exit();
+      }),
+    },
+  });
+
+/** Ends its process when it has waited after a reading above 100. */
+function fragileDelay(exit: () => void) {
+  return defineEntity(
+    'fragile',
+    machineSetup(exit).createMachine({
+      context: { seen: 0 },
+      initial: 'idle',
+      on: { 'meter.read': [{ guard: 'deadly', target: '.armed', actions: 'count' }, { actions: 'count' }] },
+      states: { idle: {}, armed: { after: { 300: { target: 'idle', actions: 'exit' } } } },
+    }),
+    on,
+  );
+}
+
+/** Starts a child that ends its process at a reading above 100. */
+function fragileChild(exit: () => void) {
+  return defineEntity(
+    'fragile',
+    machineSetup(exit).createMachine({
+      context: { seen: 0 },
+      initial: 'idle',
+      on: { 'meter.read': [{ guard: 'deadly', target: '.busy', actions: 'count' }, { actions: 'count' }] },
+      states: { idle: {}, busy: { invoke: { src: 'job', onDone: 'idle' } } },
+    }),
+    on,
+  );
+}
+
+/** Starts one process after the other until one of them lives. */
+async function lives(
+  cluster: EntityCluster,
+  fragile: (exit: () => void) => EntityDefinition,
+  most: number,
+): Promise<{ readonly deaths: number; readonly member: ClusterMember }> {
+  for (let deaths = 0; ; deaths += 1) {
+    const life = { dead: false };
+    const member: ClusterMember = cluster.join(
+      `life-${deaths}`,
+      fragile(() => {
+        life.dead = true;
+        member.kill();
+      }),
+      near,
+    );
+    for (let ms = 0; ms < patientMs && !life.dead; ms += 100) await cluster.clock.advanceBy(100);
+    if (!life.dead || deaths >= most) return { deaths, member };
+  }
+}
+
+async function asked<T>(cluster: EntityCluster, ask: () => Promise<T>): Promise<unknown> {
+  const answers: unknown[] = [];
+  void ask().then(
+    (answer) => answers.push(answer),
+    (error: unknown) => answers.push(error),
+  );
+  await cluster.clock.advanceBy(2_000);
+  return answers[0];
+}
+
+async function world(
+  readings: readonly Reading[],
+): Promise<{ cluster: EntityCluster; client: ClusterMember }> {
+  const cluster = new EntityCluster(() => 0.5, maxTrials);
+  const client = cluster.join('client', undefined, near);
+  for (const reading of readings) {
+    void client.bus.publish('meter.read', reading);
+    await cluster.clock.advanceBy(5);
+  }
+  return { cluster, client };
+}
+
+const none = fragileFold(() => {});
+
+describe('an entity that ends the process that hosts it', () => {
+  it('is parked behind the event once as many processes died of it as may; the kind goes on', async () => {
+    const keys = ['a', 'b', 'c', 'd', 'e'];
+    const before = keys.map((meter) => ({ meter, n: 1 }));
+    const after = keys.map((meter) => ({ meter, n: 2 }));
+    const { cluster, client } = await world([...before, { meter: 'c', n: 101 }, ...after]);
+    const { deaths, member } = await lives(cluster, fragileFold, 12);
+
+    expect(deaths).toBe(mostDeaths);
+    expect(member.host?.parked()).toEqual([{ key: 'c', events: 2 }]);
+    const [letter, ...more] = member.bus.deadLetters.list();
+    expect(more).toEqual([]);
+    expect(letter).toMatchObject({
+      reason: 'too-many-deliveries',
+      attempts: maxTrials,
+      subscriber: 'entity:fragile',
+      event: { data: { meter: 'c', n: 101 } },
+    });
+    expect(String(letter?.error)).toContain('3 processes died');
+    expect(cluster.buried.map(({ reason, attempts }) => [reason, attempts])).toEqual([
+      ['too-many-deliveries', maxTrials],
+    ]);
+    for (const meter of keys.filter((key) => key !== 'c')) {
+      expect(await asked(cluster, () => client.bus.entity(none, meter).ask(({ seen }) => seen))).toEqual([
+        1, 2,
+      ]);
+    }
+    expect(await asked(cluster, () => client.bus.entity(none, 'c').ask(({ seen }) => seen))).toMatchObject({
+      reason: 'parked',
+    });
+  });
+
+  it('is parked behind a delay of which processes die', async () => {
+    const { cluster, client } = await world([
+      { meter: 'a', n: 1 },
+      { meter: 'b', n: 101 },
+    ]);
+    const { deaths, member } = await lives(cluster, fragileDelay, 12);
+    void client.bus.publish('meter.read', { meter: 'a', n: 2 });
+    await cluster.clock.advanceBy(1_000);
+
+    // The first owner has handled the event, and dies when the delay ends.
+    expect(deaths).toBe(mostDeaths);
+    expect(member.host?.parked()).toEqual([{ key: 'b', events: 1 }]);
+    expect(member.bus.deadLetters.list()).toMatchObject([
+      { reason: 'too-many-deliveries', event: { type: 'breakwater.entity.timer', data: { key: 'b' } } },
+    ]);
+    expect(member.host?.stats()).toMatchObject({ handled: 1 });
+  });
+
+  it('is parked where a child of it ends the process each time that it starts', async () => {
+    const { cluster } = await world([
+      { meter: 'a', n: 1 },
+      { meter: 'b', n: 101 },
+    ]);
+    const { deaths, member } = await lives(cluster, fragileChild, 12);
+    const parked = member.host?.parked();
+    void member.bus.close({ deadlineMs: 10 });
+    await cluster.clock.advanceBy(1_000);
+    const next = await lives(cluster, fragileChild, 0);
+
+    expect(deaths).toBe(mostDeaths);
+    expect(parked).toEqual([{ key: 'b', events: 1 }]);
+    expect(next.deaths).toBe(0);
+    expect(next.member.host?.parked()).toEqual(parked);
+  });
+
+  it('lets the others be handled meanwhile, each once, though their owners die one after the other', async () => {
+    const keys = Array.from({ length: 40 }, (_, at) => `k${at}`);
+    const poison = [3, 17, 29].map((at) => ({ meter: `k${at}`, n: 101 }));
+    const rounds = [1, 2, 3].map((n) => keys.map((meter) => ({ meter, n })));
+    const { cluster, client } = await world(
+      [rounds[0] ?? [], poison, rounds[1] ?? [], rounds[2] ?? []].flat(),
+    );
+    const { deaths, member } = await lives(cluster, fragileFold, 40);
+
+    expect(deaths).toBeLessThanOrEqual(2 + 3 * maxTrials + 2 * 2);
+    expect(
+      member.host
+        ?.parked()
+        .map(({ key }) => key)
+        .toSorted(),
+    ).toEqual(['k17', 'k29', 'k3']);
+    for (const meter of keys) {
+      const seen = await asked(cluster, () => client.bus.entity(none, meter).ask((state) => state.seen));
+      if (poison.some((one) => one.meter === meter)) expect(seen).toMatchObject({ reason: 'parked' });
+      else expect(seen).toEqual([1, 2, 3]);
+    }
+  });
+
+  it('is tried no more often because its processes left in good order', async () => {
+    const { cluster } = await world([{ meter: 'a', n: 1 }]);
+    for (let life = 0; life < 6; life += 1) {
+      const member = cluster.join(
+        `life-${life}`,
+        fragileFold(() => {}),
+        near,
+      );
+      await cluster.clock.advanceBy(3_000);
+      void member.bus.close({ deadlineMs: 100 });
+      await cluster.clock.advanceBy(1_000);
+    }
+    expect((await cluster.place('fragile', 'a'))?.begun).toMatchObject({ crashes: 0, deaths: 0 });
+  });
+
+  it('is suspected of nothing by an owner that has lived for a while', async () => {
+    const { cluster } = await world([{ meter: 'a', n: 1 }]);
+    for (let life = 0; life < 4; life += 1) {
+      const member = cluster.join(
+        `life-${life}`,
+        fragileFold(() => {}),
+        near,
+      );
+      await cluster.clock.advanceBy(15_000);
+      member.kill();
+    }
+    expect((await cluster.place('fragile', 'a'))?.begun).toMatchObject({ crashes: 0, tried: false });
+  });
+});
