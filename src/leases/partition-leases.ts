@@ -1,9 +1,9 @@
 import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
 import { ConflictError } from '../../streams/event/errors.ts';
 import type { SnapshotStore } from '../snapshot-store.ts';
+import { assignPartitions } from './assign-partitions.ts';
 import { LeaseBoard, memberKey, partitionKey, type LeaseView, type SeenPartition } from './lease-board.ts';
 import { encodeEntry, type PartitionEntry } from './lease-entry.ts';
-import { rendezvousOwner } from './rendezvous.ts';
 
 export interface PartitionLeasesOptions {
   /** Where the entries are kept: one bucket for each group of processes that share the partitions. */
@@ -36,6 +36,12 @@ interface Held {
   draining: boolean;
 }
 
+/** Who is to own each partition, as long as these are the members. */
+interface Assigned {
+  readonly members: ReadonlySet<string>;
+  readonly owners: readonly string[];
+}
+
 /** The share of a lease in which its owner may act; the rest is for clocks that run at different speeds. */
 const usableShare = 0.8;
 
@@ -45,8 +51,8 @@ const usableShare = 0.8;
  *     free ── compare-and-set ─► held ── another is to own it ─► draining ─► handed back
  *                                  └───── no heartbeat for 0.8 leases ─► lost
  *
- * Members show by heartbeats that they live; all see the same members and so agree, by rendezvous hashing, on
- * who is to own what. A partition changes hands when its owner hands it back, or has been silent for a whole
+ * Members show by heartbeats that they live; all see the same members and so agree, by hashing, on who is
+ * to own what. A partition changes hands when its owner hands it back, or has been silent for a whole
  * lease. `token` answers synchronously and by the monotonic clock, so a process that was stopped and wakes up
  * knows at its first instruction that it owns nothing; a write that was already on its way is fenced by the
  * token, which stores must compare. `read` of the store must be linearizable; `list` may lag.
@@ -59,6 +65,7 @@ export class PartitionLeases {
   readonly #ports: PartitionLeasesPorts;
   readonly #board: LeaseBoard;
   readonly #held = new Map<number, Held>();
+  #assigned: Assigned = { members: new Set(), owners: [] };
   #validUntil = -Infinity;
   /** How often the time to act has run out: what was asked for in an earlier term is nothing to act on. */
   #term = 0;
@@ -161,9 +168,10 @@ export class PartitionLeases {
     const candidates = new Set(view.candidates);
     // A list that lags says nothing of the member that reads it.
     if (!this.#leaving) candidates.add(this.#options.member);
+    const owners = this.#ownersAmong(candidates);
     const decided: Promise<unknown>[] = [];
     for (let partition = 0; partition < this.#options.partitions; partition += 1) {
-      decided.push(this.#decide(partition, view, candidates));
+      decided.push(this.#decide(partition, view, owners[partition]));
     }
     for (const [member, revision] of view.forgotten) {
       decided.push(this.#write(memberKey(member), undefined, revision));
@@ -205,7 +213,15 @@ export class PartitionLeases {
     if (this.#held.delete(partition)) this.#ports.lost(partition);
   }
 
-  async #decide(partition: number, view: LeaseView, candidates: ReadonlySet<string>): Promise<void> {
+  /** Who is to own what. Worked out anew only when somebody has come or gone. */
+  #ownersAmong(members: ReadonlySet<string>): readonly string[] {
+    const { members: known, owners } = this.#assigned;
+    if (members.size === known.size && [...members].every((member) => known.has(member))) return owners;
+    this.#assigned = { members, owners: assignPartitions(this.#options.partitions, members) };
+    return this.#assigned.owners;
+  }
+
+  async #decide(partition: number, view: LeaseView, wanted: string | undefined): Promise<void> {
     const { member } = this.#options;
     const entry = view.partition(partition);
     const held = this.#held.get(partition);
@@ -213,7 +229,6 @@ export class PartitionLeases {
       this.#lose(partition);
       return;
     }
-    const wanted = rendezvousOwner(partition, candidates);
     if (held !== undefined) {
       if (wanted !== member && wanted !== undefined) void this.#handBack(partition);
       return;

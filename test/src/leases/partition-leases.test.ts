@@ -1,40 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StorageError } from '../../../streams/event/errors.ts';
-import { rendezvousOwner } from '../../../src/leases/rendezvous.ts';
+import { assignPartitions } from '../../../src/leases/assign-partitions.ts';
 import type { SnapshotEntry } from '../../../src/snapshot-store.ts';
 import { all, ascending, leaseMs, leaseWorld as world, near, owners } from '../../support/lease-world.ts';
-
-describe('rendezvousOwner', () => {
-  it('gives a partition of a member that leaves to others, and moves no other', () => {
-    fc.assert(
-      fc.property(
-        fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 2, maxLength: 8 }),
-        fc.nat(1000),
-        (members, partition) => {
-          const owner = rendezvousOwner(partition, members);
-          const leaver = members[0];
-          const after = rendezvousOwner(partition, members.slice(1));
-          if (owner !== leaver) expect(after).toBe(owner);
-          expect(rendezvousOwner(partition, members.toReversed())).toBe(owner);
-        },
-      ),
-    );
-  });
-
-  it('spreads 1 000 partitions over 4 members, each within a fifth of its share', () => {
-    const counts = new Map<string, number>();
-    for (let partition = 0; partition < 1000; partition += 1) {
-      const owner = rendezvousOwner(partition, ['a', 'b', 'c', 'd']) ?? '';
-      counts.set(owner, (counts.get(owner) ?? 0) + 1);
-    }
-    for (const count of counts.values()) expect(Math.abs(count - 250)).toBeLessThan(50);
-  });
-
-  it('knows no owner without members', () => {
-    expect(rendezvousOwner(1, [])).toBeUndefined();
-  });
-});
 
 describe('PartitionLeases', () => {
   it('gives all partitions to the only member at once', async () => {
@@ -53,8 +21,8 @@ describe('PartitionLeases', () => {
     const b = join('b');
     await clock.advanceBy(leaseMs);
 
-    const expected = all.map((partition) => [rendezvousOwner(partition, ['a', 'b'])]);
-    expect(owners([a, b])).toEqual(expected);
+    const expected = assignPartitions(all.length, new Set(['a', 'b']));
+    expect(owners([a, b])).toEqual(expected.map((owner) => [owner]));
     expect(b.acquired.every(([, token]) => token === 2)).toBe(true);
   });
 
@@ -151,12 +119,13 @@ describe('PartitionLeases', () => {
   });
 
   it('proves nobody dead by an answer that it got long before it looked at it', async () => {
+    const assigned = assignPartitions(all.length, new Set(['a', 'b']));
     for (let stopAt = 5000; stopAt < 9000; stopAt += 50) {
       const { clock, join } = world();
       const a = join('a', { delayMs: () => 250 });
       const b = join('b', { delayMs: () => 80 });
       await clock.advanceBy(stopAt);
-      const mine = all.filter((partition) => rendezvousOwner(partition, ['a', 'b']) === 'a');
+      const mine = all.filter((partition) => assigned[partition] === 'a');
       const tokens = mine.map((partition) => a.leases.token(partition));
       b.process.stop();
       await clock.advanceBy(2 * leaseMs);
