@@ -247,6 +247,6 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
     bucket.slots.clear();
     this.#buckets.delete(bucket.start);
     if (this.#recent === bucket) this.#recent = undefined;
-    if (bucket.mark !== undefined) this.resume?.close(bucket.mark);
+    this.resume?.close(bucket.mark);
   }
 }

@@ -43,7 +43,7 @@ export function detectCount<E, K = undefined>(
     .within(withinMs)
     .skip(overlapping ? 'none' : 'pastLast');
   // Each of the last `count` events is the first of a run.
-  const maxPartials = rest.maxPartials ?? Math.max(1_000, count + 1);
+  const maxPartials = rest.maxPartials ?? Math.max(1_000, count);
   const match = matchPattern<E, StagesOf<E>, K>(
     counted,
     longFormOptions({ name: 'detectCount', ...rest, maxPartials }),

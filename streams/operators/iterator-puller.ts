@@ -66,7 +66,6 @@ export class IteratorPuller<T, R> implements Puller {
   /** An iterator that is left early may have something to release. */
   #close(): void {
     if (this.#done) return;
-    this.#done = true;
     const returned = this.#iterator.return?.();
     if (returned instanceof Promise) returned.catch(() => {});
   }

@@ -196,7 +196,6 @@ class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {
   }
 
   #pass(mark: Watermark): void {
-    if (mark.time <= this.#mark) return;
     this.#mark = mark.time;
     this.#release(mark.time);
     if (this.#key === undefined && mark.time < Infinity) this.#matcher.meet(undefined as K, mark.time);

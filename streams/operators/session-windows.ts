@@ -55,9 +55,8 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
       const session = this.#due.pop();
       if (session === undefined || this.output.closed) break;
       if (session.due !== due) continue;
-      const wanted = session.closed ? session.end + allowedLatenessMs : session.end;
-      if (wanted > due) {
-        this.#await(session, wanted);
+      if (session.end > due) {
+        this.#await(session, session.end);
         continue;
       }
       if (!session.closed) {
@@ -128,7 +127,7 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
       mark: this.resume?.open(),
     };
     this.#open += 1;
-    this.#await(session, session.closed ? end + this.settings.allowedLatenessMs : end);
+    this.#await(session, end);
     return session;
   }
 
@@ -144,10 +143,8 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
     this.aggregates.close(other.slot);
     session.replaces = [...session.replaces, ...other.replaces];
     session.end = Math.max(session.end, other.end);
-    if (session.mark !== undefined && other.mark !== undefined) {
-      session.mark = this.resume?.merge(session.mark, other.mark);
-      other.mark = undefined;
-    }
+    session.mark = this.resume?.merge(session.mark, other.mark);
+    other.mark = undefined;
     other.due = NaN;
     this.#open -= 1;
   }
@@ -204,6 +201,6 @@ export class SessionWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
     const sessions = this.#sessions.get(session.key) ?? [];
     if (sessions.length <= 1) this.#sessions.delete(session.key);
     else sessions.splice(sessions.indexOf(session), 1);
-    if (session.mark !== undefined) this.resume?.close(session.mark);
+    this.resume?.close(session.mark);
   }
 }

@@ -186,7 +186,7 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
       const end = start + sizeMs;
       if (end > this.time || end + allowedLatenessMs <= this.time) continue;
       if (alone !== undefined) {
-        this.#tell({ key, slot: alone, own: true }, start, 'late');
+        this.#tell({ key, slot: alone }, start, 'late');
         continue;
       }
       const contents = new WindowContents<K>(this.aggregates);
@@ -202,7 +202,7 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
     if (alone !== undefined) this.aggregates.close(alone);
   }
 
-  #tell({ key, slot }: WindowContent<K>, start: number, timing: WindowTiming): void {
+  #tell({ key, slot }: Pick<WindowContent<K>, 'key' | 'slot'>, start: number, timing: WindowTiming): void {
     if (this.output.closed) return;
     let revision = 0;
     if (this.#tellsOften) {
@@ -278,6 +278,6 @@ export class SharedWindows<T, R, K extends WindowKey> extends WindowStage<T, R, 
     for (const slot of slice.slots.values()) this.aggregates.close(slot);
     this.#slices.delete(slice.start);
     if (this.#recent === slice) this.#recent = undefined;
-    if (slice.mark !== undefined) this.resume?.close(slice.mark);
+    this.resume?.close(slice.mark);
   }
 }

@@ -164,7 +164,7 @@ export class SlidingStage<T, R, K extends WindowKey> implements Stage<T> {
 
   #takeOut(oldest: Held<T, K>): void {
     this.#inside.shift();
-    if (oldest.mark !== undefined) this.#resume?.close(oldest.mark);
+    this.#resume?.close(oldest.mark);
     const pane = this.#panes.get(oldest.key);
     if (pane === undefined) return;
     for (const figure of pane.figures) figure.removeOldest(pane.values);
@@ -199,7 +199,7 @@ export class SlidingStage<T, R, K extends WindowKey> implements Stage<T> {
     }
     const first = this.#waiting.pop();
     if (first === undefined) return;
-    if (first.mark !== undefined) this.#resume?.close(first.mark);
+    this.#resume?.close(first.mark);
     evicted.next(first.value);
   }
 }

@@ -66,7 +66,7 @@ interface Settings<T> extends WatermarkOptions<T> {
 
 function checkOptions<T>(options: WatermarkOptions<T>): Settings<T> {
   const { boundMs = 0, everyMs = 0, maxSources = 1_000, clock, startAt } = options;
-  const { maxClockSkewMs = clock === undefined ? Infinity : 60_000 } = options;
+  const { maxClockSkewMs = 60_000 } = options;
   checkMs('boundMs', boundMs, 0);
   checkMs('everyMs', everyMs, 0);
   checkLimit('maxSources', maxSources, 1);
@@ -158,7 +158,7 @@ class WatermarkStage<T> implements Stage<T> {
 
   #checkAhead(time: number): void {
     const { clock, maxClockSkewMs } = this.#settings;
-    if (clock === undefined || maxClockSkewMs === Infinity) {
+    if (clock === undefined) {
       this.#notAhead = Infinity;
       return;
     }

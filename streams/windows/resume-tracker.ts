@@ -58,7 +58,9 @@ export class ResumeTracker {
     return mark;
   }
 
-  close(mark: OpenMark): void {
+  /** A window without a mark opened where nothing was followed. */
+  close(mark: OpenMark | undefined): void {
+    if (mark === undefined) return;
     if (mark.previous === undefined) this.#oldest = mark.next;
     else mark.previous.next = mark.next;
     if (mark.next === undefined) this.#newest = mark.previous;
@@ -66,7 +68,8 @@ export class ResumeTracker {
   }
 
   /** Two windows become one: keeps the mark that opened first. */
-  merge(one: OpenMark, other: OpenMark): OpenMark {
+  merge(one: OpenMark | undefined, other: OpenMark | undefined): OpenMark | undefined {
+    if (one === undefined || other === undefined) return one ?? other;
     const [kept, gone] = one.order < other.order ? [one, other] : [other, one];
     this.close(gone);
     return kept;
