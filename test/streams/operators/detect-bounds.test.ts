@@ -60,7 +60,9 @@ describe.each(forms)('%s', (name, detect, text, id, crowd, lost) => {
     found(detect, crowd, { maxPartials: 1, evicted: { next } });
 
     expect(evicted).toEqual([[lost, 'evicted']]);
-    expect(() => found(detect, crowd, { maxPartials: 1 })).toThrow(/maxPartials 1/u);
+    expect(() => found(detect, crowd, { maxPartials: 1 })).toThrow(
+      /^matchPattern reached maxPartials 1; narrow/u,
+    );
   });
 });
 

@@ -22,9 +22,10 @@ describe('an event time', () => {
     );
 
     const [problem] = failed;
-    const message = expect.stringMatching(/^must be milliseconds since the Unix epoch, 0 to 8.64e15, got /u);
+    const message = expect.stringMatching(
+      /^must be milliseconds since the Unix epoch, 0 to 8.64e15, got [^;]*$/u,
+    );
     expect(problem?.error).toMatchObject({ code: 'ERR_VALIDATION', issues: [{ field: 'time', message }] });
-    expect(String(problem?.error)).not.toContain('selector');
   });
 
   it('that is missing is the only one for which a selector is the remedy', () => {

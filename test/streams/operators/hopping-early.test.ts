@@ -101,6 +101,35 @@ describe('hoppingWindow, before and after its windows close', () => {
     );
   });
 
+  it.each([
+    ['shared slices', {}, 2],
+    ['windows of their own', unshared, 4],
+  ])('begins anew with a key that was put out: %s', (_kind, more, maxOpenWindows) => {
+    const source = new Subject<Reading | Watermark>();
+    const told: unknown[] = [];
+    source
+      .pipe(
+        hoppingWindow({
+          sizeMs: 10,
+          hopMs: 5,
+          key: ({ key }) => key,
+          aggregate: { n: count<Reading>() },
+          early: { everyMs: 7, ...more },
+          maxOpenWindows,
+          evicted: { next: () => {} },
+        }),
+        withoutWatermarks(),
+      )
+      .subscribe(({ key, start, timing, revision, n }) => told.push([key, start, timing, revision, n]));
+    const put = (time: number, key: string): void => source.next({ time, key, amount: 1 });
+    put(6, 'a');
+    source.next(new Watermark(7));
+    for (const key of ['b', 'c', 'a']) put(8, key);
+    source.next(new Watermark(10));
+
+    expect(told.filter((row) => (row as unknown[])[0] === 'a').at(-1)).toEqual(['a', 0, 'on-time', 0, 1]);
+  });
+
   it('gives early results that bring a watermark before those on time', () => {
     const source = new Subject<number | Watermark>();
     const told: unknown[] = [];

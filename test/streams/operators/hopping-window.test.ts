@@ -58,6 +58,17 @@ describe('hoppingWindow', () => {
     expect(results).toEqual([[10, 'on-time', 0, [10]]]);
   });
 
+  it('takes nothing more for windows that are done with, though they had values', () => {
+    const late: number[] = [];
+    const results = play([9, new Watermark(15), 9, 8], { late: { next: (value) => late.push(value) } });
+
+    expect(late).toEqual([9, 8]);
+    expect(results).toEqual([
+      [0, 'on-time', 0, [9]],
+      [5, 'on-time', 0, [9]],
+    ]);
+  });
+
   it('gives new results of the windows that a late value is allowed in', () => {
     expect(play([6, new Watermark(16), 7, new Watermark(20), 8], { allowedLatenessMs: 4 })).toEqual([
       [0, 'on-time', 0, [6]],

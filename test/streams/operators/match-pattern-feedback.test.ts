@@ -1,6 +1,12 @@
 import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { matchPattern, type MatchPatternOptions, pattern, withoutWatermarks } from 'breakwater/streams';
+import {
+  matchPattern,
+  type MatchPatternOptions,
+  pattern,
+  Watermark,
+  withoutWatermarks,
+} from 'breakwater/streams';
 import { is, type Letter, letterAt as at, shown } from '../../support/letters.ts';
 
 const ab = pattern<Letter>().begin('a', is('a')).followedBy('b', is('b'));
@@ -53,6 +59,41 @@ describe('a reader of matches', () => {
     source.next(at(2, 'b'));
 
     expect(told).toEqual(['a:a1 b:b2', 'a:a3 b:b4', 'a:a5 b:b6', 'complete']);
+  });
+
+  it('may feed a watermark: what the event brings beside it comes first', () => {
+    const source = new Subject<Letter | Watermark>();
+    const told: unknown[] = [];
+    source.pipe(matchPattern(ab, { order: 'arrival' })).subscribe((item) => {
+      if (item instanceof Watermark) {
+        told.push(item.time);
+        return;
+      }
+      told.push(shown(item));
+      if (told.length === 1) source.next(new Watermark(9));
+    });
+    for (const letter of [at(1, 'a'), at(2, 'a'), at(3, 'b')]) source.next(letter);
+
+    expect(told).toEqual(['a:a1 b:b3', 'a:a2 b:b3', 9]);
+  });
+
+  it('may feed something at each event, so long as little of it waits at once', () => {
+    const source = new Subject<Letter>();
+    const told: string[] = [];
+    source.pipe(matchPattern(ab, { order: 'arrival', maxBuffered: 2 }), withoutWatermarks()).subscribe({
+      next: (match) => {
+        told.push(shown(match));
+        source.next(at(match.end, 'x'));
+      },
+      error: (error: unknown) => told.push(String(error)),
+    });
+    for (let time = 1; time < 20; time += 2) {
+      source.next(at(time, 'a'));
+      source.next(at(time + 1, 'b'));
+    }
+
+    expect(told).toHaveLength(10);
+    expect(told.at(-1)).toBe('a:a19 b:b20');
   });
 
   it('must not feed more than may wait', () => {

@@ -95,6 +95,9 @@ describe('what matchPattern gives up', () => {
 
     emissionsOf(from(items).pipe(matchPattern(ab, { late: { next: (letter) => late.push(letter) } })));
     expect(late).toEqual([at(4, 'a')]);
+    expect(
+      emissionsOf(from([until(6), at(6, 'a'), at(7, 'b')]).pipe(matchPattern(ab), withoutWatermarks())),
+    ).toMatchObject([{ start: 6, late: 0 }]);
     const [match] = emissionsOf(from(items).pipe(matchPattern(ab), withoutWatermarks()));
     expect(match).toMatchObject({ start: 6, late: 1 });
   });

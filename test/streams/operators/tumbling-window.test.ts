@@ -134,7 +134,7 @@ describe('tumblingWindow', () => {
 
   it('tells figures that go by time how long it is', () => {
     const figures = { sizeMs: 500, time: (value: number) => value, aggregate: { perSecond: rate() } };
-    const results = emissionsOf(of(1, 2, 3).pipe(tumblingWindow(figures), withoutWatermarks()));
+    const results = emissionsOf(of(501, 502, 503).pipe(tumblingWindow(figures), withoutWatermarks()));
 
     expect(results).toMatchObject([{ perSecond: 6 }]);
   });

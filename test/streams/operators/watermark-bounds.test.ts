@@ -74,4 +74,20 @@ describe('withWatermarks, at its bounds', () => {
     const items = emissionsOf(from([new Watermark(90), { time: 5 }]).pipe(withWatermarks() as never));
     expect(items).toEqual([{ time: 5 }, new Watermark(5), new Watermark(Infinity)]);
   });
+
+  it('sets no timer where silence means nothing', () => {
+    const { clock, push } = play({ maxClockSkewMs: 1e9 });
+    push(5);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('names the field that lies too far ahead', () => {
+    const failed: FailedValue<Sourced>[] = [];
+    const { push } = play({ maxClockSkewMs: 100, errors: { next: (one) => failed.push(one) } });
+    push(1_000_101);
+    expect(failed).toMatchObject([{ error: { code: 'ERR_VALIDATION', issues: [{ field: 'time' }] } }]);
+    expect(failed[0]?.error).toMatchObject({
+      issues: [{ message: 'lies 101 ms in the future, more than maxClockSkewMs, 100' }],
+    });
+  });
 });

@@ -12,6 +12,7 @@ import {
   withoutWatermarks,
 } from 'breakwater/streams';
 import { createVirtualClock } from 'breakwater/testing';
+import { aMillion } from '../../support/a-million.ts';
 import type { Reading } from '../../support/naive-windows.ts';
 import { emissionsOf } from '../../support/run-pipeline.ts';
 
@@ -32,7 +33,7 @@ const crowd: readonly Reading[] = Array.from({ length: many }, (_, at) => ({
 }));
 
 const readings = fc.record({
-  time: fc.integer({ min: 900, max: 2_300 }),
+  time: fc.oneof(fc.constantFrom(999, 1_000, 1_999, 2_000), fc.integer({ min: 900, max: 2_300 })),
   key: fc.integer({ min: many - 40, max: many + 40 }).map((at) => `key-${at}`),
   amount: fc.integer({ min: 1, max: 9 }),
 });
@@ -40,7 +41,12 @@ const readings = fc.record({
 const items = fc.array(
   fc.oneof(
     { weight: 30, arbitrary: readings },
-    { weight: 1, arbitrary: fc.integer({ min: 900, max: 2_100 }).map((time) => new Watermark(time)) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .oneof(fc.constantFrom(1_999, 2_000, 2_040), fc.integer({ min: 900, max: 2_100 }))
+        .map((time) => new Watermark(time)),
+    },
   ),
   { maxLength: 400, size: 'max' },
 );
@@ -110,8 +116,21 @@ describe('a window of many keys', () => {
     expect([told.size, told.get('key-7'), told.get('new')]).toEqual([many + 1, 2, 1]);
   });
 
+  it('tells by count as soon as the count is reached', () => {
+    const told: string[] = [];
+    const source = new Subject<Reading>();
+    source
+      .pipe(tumblingWindow({ sizeMs: 1_000, key, aggregate, early: { everyCount: 2 } }), withoutWatermarks())
+      .subscribe((result) => told.push(textOf(result)));
+    for (const reading of crowd) source.next(reading);
+    expect(told).toEqual([]);
+    source.next({ time: 1_005, key: 'key-7', amount: 5 });
+
+    expect(told).toEqual(['tumblingWindow/1000/key-7#0 early false 2 6 5']);
+  });
+
   it('counts each value of a million', () => {
-    const million = Array.from({ length: 1_000_000 }, (_, at) => ({
+    const million = Array.from({ length: aMillion }, (_, at) => ({
       ...crowd[at % many],
       time: 5,
       amount: at,
@@ -127,7 +146,7 @@ describe('a window of many keys', () => {
       ),
     );
 
-    expect(results.reduce((all, { n }) => all + n, 0)).toBe(1_000_000);
-    expect(results.reduce((all, { total }) => all + total, 0)).toBe((1_000_000 * 999_999) / 2);
+    expect(results.reduce((all, { n }) => all + n, 0)).toBe(aMillion);
+    expect(results.reduce((all, { total }) => all + total, 0)).toBe((aMillion * (aMillion - 1)) / 2);
   });
 });

@@ -87,6 +87,12 @@ function byId(told: readonly Told[]): Map<string, [number, number]> {
   return known;
 }
 
+/** Where a window ended, as its result says. */
+function endOf(told: Told): number {
+  const { end, time } = told as Told & { readonly end?: number; readonly time: number };
+  return end ?? time + 1;
+}
+
 /** Room for one, and a place for the others. */
 const one = { maxOpenWindows: 1, maxBuffered: 1, evicted: { next() {} } };
 const nothingYet = { watermark: -Infinity, told: -Infinity };
@@ -143,6 +149,45 @@ describe('a window pipeline that starts anew where it says', () => {
 
     // The watermark is 64: the window from 60 on is the oldest that is open.
     expect(source.point()).toEqual({ position: 60, watermark: 49, told: 60 });
+  });
+
+  it('moves on as values leave a sliding window', () => {
+    const log = Array.from({ length: 100 }, (_, position) => {
+      return { time: position, key: 'a', amount: 1, position };
+    });
+    const source = memorySource(log, (recovery) => slidingWindow({ ...common, ...recovery, sizeMs: 12 }));
+    source.run(75);
+
+    // The watermark is 64: the value of 52 is just out of the window.
+    expect(source.point()).toEqual({ position: 53, watermark: 42, told: 64 });
+  });
+
+  it.each(pipelines)('tells nothing again that ended before: %s', (name, pipeline) => {
+    const log = Array.from({ length: 100 }, (_, position) => {
+      return { time: position + 9 * Math.floor(position / 20), key: 'a', amount: 1, position };
+    });
+    for (const crash of [30, 61, 62, 63, 64, 65, 66, 67, 68, 80]) {
+      const source = memorySource(log, pipeline);
+      source.run(crash);
+      const [before, point] = [source.told.length, source.point()];
+      source.run(log.length, point);
+      // Windows say when they end; a sliding one ends at its value.
+      const lateness = name.includes('lateness') ? 15 : 0;
+      const ends = source.told.slice(before).map((told) => endOf(told) + lateness);
+      expect(ends.filter((end) => end <= (point?.told ?? -Infinity))).toEqual([]);
+    }
+  });
+
+  it('tells a sliding window that ends at the very time of the point', () => {
+    const log = [0, 20, 10, 40].map((time, position) => ({ time, key: 'a', amount: 1, position }));
+    const source = memorySource(log, (recovery) => slidingWindow({ ...common, ...recovery, sizeMs: 5 }));
+    source.run(2);
+    expect(source.point()).toMatchObject({ position: 1, told: 10 });
+    source.run(log.length, source.point());
+
+    expect(source.told.map(({ id }) => id)).toEqual(
+      [0, 10, 20, 40].map((time) => `slidingWindow/${time}/a#0`),
+    );
   });
 
   it.each<[string, (options: Recovery & typeof one) => OperatorFunction<Stored | Watermark, unknown>]>([

@@ -102,6 +102,35 @@ describe('a window', () => {
     expect(window.told().map(({ start, timing }) => [start, timing])).toEqual([[0, 'on-time']]);
   });
 
+  it('tells nothing again when a burst ends whose news was told meanwhile', () => {
+    const clock = createVirtualClock();
+    const window = playTumbling({ early: { everyCount: 2, coalesce: true, everyMs: 5 }, clock });
+    window.push(1, 2);
+    window.mark(5);
+    expect(window.told()).toMatchObject([{ timing: 'early', values: [1, 2] }]);
+    clock.flushSync();
+
+    expect(window.told()).toEqual([]);
+  });
+
+  it('makes room for others from the very end of what it allows', () => {
+    const evicted: number[] = [];
+    const window = playTumbling({
+      maxOpenWindows: 2,
+      allowedLatenessMs: 5,
+      evicted: { next: ({ start }) => evicted.push(start) },
+    });
+    window.push(1);
+    window.mark(15);
+    window.push(11, 21);
+    for (let time = 30; time < 1_000; time += 10) {
+      window.mark(time);
+      window.push(time);
+    }
+
+    expect(evicted).toEqual([]);
+  });
+
   it('lets a burst end before it judges the count', () => {
     const clock = createVirtualClock();
     const window = playTumbling({ early: { everyCount: 2, coalesce: true }, clock });
