@@ -1,4 +1,4 @@
-import { PermissionViolationError } from '@nats-io/transport-node';
+import { type NatsConnection, PermissionViolationError } from '@nats-io/transport-node';
 import type { Clock } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
 import { TransportError } from '../../streams/event/errors.ts';
@@ -11,7 +11,7 @@ import type { WireFormat } from './wire-message.ts';
 const published: Published = Object.freeze({ level: 'accepted', matched: -1 });
 
 /**
- * Sends messages, and finds out whether the server has taken them: a round trip behind them says so.
+ * Sends messages, and finds out whether the server has taken them: a round trip behind all of one step says so.
  *
  * The server answers in order, so a refusal comes before the end of the round trip. When the connection is
  * lost in between, nobody knows what was taken: the publish fails, and is not tried again.
@@ -24,6 +24,8 @@ export class CorePublisher {
   /** Subjects that this connection was told it may not publish to. */
   readonly #denied = new Map<string, Error>();
   #messages = 0;
+  /** The round trip behind what is sent in this step. */
+  #trip: Promise<void> | undefined;
 
   constructor(link: NatsLink, format: WireFormat, clock: Clock) {
     this.#clock = clock;
@@ -45,12 +47,11 @@ export class CorePublisher {
     this.#denied.delete(subject);
     try {
       for (const { payload, headers } of messages) up.publish(subject, payload, { headers });
-      await up.flush();
+      this.#trip ??= this.#roundTrip(up);
+      await this.#trip;
     } catch (error) {
       throw lost(error);
     }
-    // A refusal came first, but the client tells of it by a way of its own, which is longer.
-    await new Promise<void>((resolve) => this.#clock.yieldTurn(resolve));
     const denied = this.#denied.get(subject);
     if (denied === undefined) return published;
     throw new TransportError(`this connection may not publish to ${subject}: ${describeError(denied)}`, {
@@ -60,6 +61,15 @@ export class CorePublisher {
 
   close(): void {
     this.#leave();
+  }
+
+  async #roundTrip(up: NatsConnection): Promise<void> {
+    // Not at once: it is to be behind the messages of other subjects, too.
+    await Promise.resolve();
+    this.#trip = undefined;
+    await up.flush();
+    // A refusal came first, but the client tells of it by a way of its own, which is longer.
+    await new Promise<void>((resolve) => this.#clock.yieldTurn(resolve));
   }
 
   readonly #nextId = (): string => {

@@ -16,7 +16,7 @@ import type { Turn } from '../transport/turn.ts';
 import { GivenArrival } from '../transport/given-arrival.ts';
 import { type Arrival, LaneFeed } from '../transport/lane-feed.ts';
 import type { NatsLink } from './nats-link.ts';
-import { coreSubjects, coveringPatterns, isSubjectOf, nameToken } from './subjects.ts';
+import { coreSubjects, coveringPatterns, nameToken, strayAmong } from './subjects.ts';
 import type { WireFormat } from './wire-message.ts';
 
 export interface CoreSubscriptionPorts {
@@ -140,12 +140,12 @@ export class CoreSubscription implements TransportSubscription {
   #arrived(message: Msg): void {
     const { format, clock, logger } = this.#ports;
     try {
-      for (const event of format.decode(message.data, message.headers, clock.now())) {
-        if (!isSubjectOf(message.subject, event, 1)) {
-          throw new CodecError(`it holds an event of type ${event.type}, priority ${event.priority}`);
-        }
-        this.#take(event);
+      const events = format.decode(message.data, message.headers, clock.now());
+      const stray = strayAmong(events, message.subject, 1);
+      if (stray !== undefined) {
+        throw new CodecError(`it holds an event of type ${stray.type}, priority ${stray.priority}`);
       }
+      for (const event of events) this.#take(event);
     } catch (error) {
       const { subject } = message;
       const why = describeError(error);

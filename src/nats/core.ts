@@ -11,7 +11,7 @@ import type {
   TransportSubscribeOptions,
   TransportSubscription,
 } from '../transport/transport.ts';
-import { ServerCalls } from '../transport/server-calls.ts';
+import { ServerCalls, type ServerSending } from '../transport/server-calls.ts';
 import { Turn } from '../transport/turn.ts';
 import { type CoreNatsOptions, resolveCore, type ResolvedCore } from './core-options.ts';
 import { CorePublisher } from './core-publisher.ts';
@@ -63,6 +63,7 @@ class CoreTransport implements Transport {
   readonly #commit: GroupCommit;
   readonly #publisher: CorePublisher;
   readonly #turn: Turn;
+  readonly #sending: ServerSending;
   readonly #calls = new ServerCalls('nats', () => this.#commit.pump());
   #wasUp = false;
 
@@ -71,6 +72,7 @@ class CoreTransport implements Transport {
     const logger = ports.logger ?? consoleLogger();
     this.#ports = { ...ports, logger };
     this.#turn = new Turn(clock);
+    this.#sending = { level: 'accepted', send: this.#send };
     this.#link = new NatsLink(config.nats, { clock, random, logger });
     this.#format = new WireFormat(config.codec, config.batching === 'off', config.maxMessageBytes);
     this.exchange = new NatsExchange({ clock, logger, link: this.#link, format: this.#format });
@@ -110,9 +112,9 @@ class CoreTransport implements Transport {
 
   publish(
     events: readonly EventEnvelope[],
-    options: TransportPublishOptions = {},
+    options?: TransportPublishOptions,
   ): Published | Promise<Published> {
-    return this.#calls.publish(events, options, { level: 'accepted', send: this.#send });
+    return this.#calls.publish(events, options, this.#sending);
   }
 
   subscribe(
@@ -142,12 +144,12 @@ class CoreTransport implements Transport {
     await this.#link.close();
   }
 
-  readonly #send = (events: readonly [EventEnvelope, ...EventEnvelope[]]): Promise<Published> => {
-    const [first] = events;
-    const outcome =
-      events.length === 1
-        ? this.#commit.add(first).outcome(first)
-        : this.#commit.addAll(events, this.#slots.sharedSlot(events)).outcome();
+  readonly #send: ServerSending['send'] = (events, together) => {
+    const alone = events.length === 1;
+    const batch = alone
+      ? this.#commit.add(events[0])
+      : this.#commit.addAll(events, this.#slots.sharedSlot(events));
+    const outcome = alone && !together ? batch.outcomeOf(events[0]) : batch.outcome;
     if (!this.#wasUp) void this.#link.connected().catch((error: Error) => this.#commit.fail(error));
     return outcome;
   };

@@ -31,7 +31,8 @@ export class EventBatch {
   #dependents: Set<EventBatch> | undefined;
   /** What is wrong with single events of it; the others went on. */
   #faults: Map<EventEnvelope, Error> | undefined;
-  readonly #done: Promise<Published>;
+  /** What became of it, and which of its events that does not hold for. One promise serves all of them. */
+  readonly outcome: Promise<Published>;
   #resolve: (published: Published) => void = nothing;
   #reject: (error: Error) => void = nothing;
 
@@ -40,12 +41,12 @@ export class EventBatch {
     this.number = number;
     this.deadline = deadline;
     this.atomic = atomic;
-    this.#done = new Promise((resolve, reject) => {
+    this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     // Each publish has a promise of its own to reject; this one may have nobody.
-    this.#done.catch(nothing);
+    this.outcome.catch(nothing);
   }
 
   /** Whether a later batch of its subject has begun, so that waiting for company makes no sense. */
@@ -67,13 +68,14 @@ export class EventBatch {
     this.#faults.set(event, error);
   }
 
-  /** What became of one event, or of all where none is given. */
-  outcome(event?: EventEnvelope): Promise<Published> {
-    return this.#done.then((published) => {
-      const fault = event === undefined ? undefined : this.#faults?.get(event);
-      if (fault !== undefined) throw fault;
-      return published;
-    });
+  /** What became of one event. */
+  async outcomeOf(event: EventEnvelope): Promise<Published> {
+    const published = await this.outcome;
+    if (published.faults === undefined) return published;
+    const { faults, ...others } = published;
+    const fault = faults.get(event);
+    if (fault !== undefined) throw fault;
+    return others;
   }
 
   /** Ends it; those that waited for it wait no more. */
@@ -82,7 +84,7 @@ export class EventBatch {
     for (const later of this.#dependents ?? []) later.blockers -= 1;
     this.#dependents = undefined;
     if (result instanceof Error) this.#reject(result);
-    else this.#resolve(result);
+    else this.#resolve(this.#faults === undefined ? result : { ...result, faults: this.#faults });
   }
 }
 

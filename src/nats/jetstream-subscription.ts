@@ -28,7 +28,7 @@ import type { NatsLink } from './nats-link.ts';
 import { type EventSource, openSources } from './open-sources.ts';
 import { StreamArrival } from './stream-arrival.ts';
 import { StreamGiverUp } from './stream-giver-up.ts';
-import { isSubjectOf } from './subjects.ts';
+import { strayAmong } from './subjects.ts';
 import type { WireFormat } from './wire-message.ts';
 
 export interface JetStreamSubscriptionPorts {
@@ -193,27 +193,20 @@ export class JetStreamSubscription implements TransportSubscription {
     let events: ValidEnvelope[];
     try {
       events = this.#ports.format.decode(message.data, message.headers, this.#ports.clock.now());
-      this.#checkPlace(message.subject, events);
+      checkPlace(message.subject, events);
     } catch (error) {
       this.#giverUp.copyRaw(message, held, error);
       return;
     }
     held.left += events.length;
-    const tooOften = held.deliveries > this.#config.consumer.maxDeliveries;
-    events.forEach((event, place) => this.#take(event, place, held, tooOften));
+    let place = 0;
+    for (const event of events) {
+      this.#take(event, place, held);
+      place += 1;
+    }
   };
 
-  /** Permissions are by subject: what is inside must be what the subject says. */
-  #checkPlace(subject: string, events: readonly EventEnvelope[]): void {
-    for (const event of events) {
-      if (isSubjectOf(subject, event, 2)) continue;
-      throw new CodecError(
-        `message on ${subject} holds an event of type ${event.type}, priority ${event.priority}`,
-      );
-    }
-  }
-
-  #take(event: ValidEnvelope, place: number, held: HeldMessage, tooOften: boolean): void {
+  #take(event: ValidEnvelope, place: number, held: HeldMessage): void {
     const arrival = new StreamArrival(event, place, held, this.#giverUp.copy);
     held.events.push(arrival);
     if (held.settledBefore?.has(place) === true) {
@@ -221,8 +214,9 @@ export class JetStreamSubscription implements TransportSubscription {
       return;
     }
     const wanted = this.#wanted === undefined || this.#wanted.match(event.type).length > 0;
-    if (!wanted || !this.#recent.add(event.id, this.#ports.clock.monotonic())) arrival.settled();
-    else if (tooOften) arrival.givenUp('too-many-deliveries', held.deliveries);
+    if (!wanted || !this.#recent.add(event.id, held.arrivedAt)) arrival.settled();
+    else if (held.deliveries > this.#config.consumer.maxDeliveries)
+      arrival.givenUp('too-many-deliveries', held.deliveries);
     else if (this.#lift(arrival)) this.#offer(arrival);
   }
 
@@ -244,6 +238,15 @@ export class JetStreamSubscription implements TransportSubscription {
       return false;
     }
   }
+}
+
+/** Permissions are by subject: what is inside must be what the subject says. */
+function checkPlace(subject: string, events: readonly EventEnvelope[]): void {
+  const stray = strayAmong(events, subject, 2);
+  if (stray === undefined) return;
+  throw new CodecError(
+    `message on ${subject} holds an event of type ${stray.type}, priority ${stray.priority}`,
+  );
 }
 
 function nothing(): void {}

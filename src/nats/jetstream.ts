@@ -15,7 +15,7 @@ import type {
   TransportSubscribeOptions,
   TransportSubscription,
 } from '../transport/transport.ts';
-import { ServerCalls } from '../transport/server-calls.ts';
+import { ServerCalls, type ServerSending } from '../transport/server-calls.ts';
 import { Turn } from '../transport/turn.ts';
 import { Acknowledger } from './acknowledger.ts';
 import { AnswerInbox } from './answer-inbox.ts';
@@ -72,6 +72,7 @@ class JetStreamTransport implements Transport {
   readonly #inbox: AnswerInbox;
   readonly #acknowledger: Acknowledger;
   readonly #copies: DeadLetterCopies;
+  readonly #sending: ServerSending;
   readonly #turn: Turn;
   readonly #calls = new ServerCalls('jetstream', () => this.#commit.pump());
   readonly #leaving = new Map<Promise<void>, () => void>();
@@ -88,6 +89,7 @@ class JetStreamTransport implements Transport {
     this.#config = config;
     this.#ports = { ...ports, logger };
     const level = levelOf(config.stream);
+    this.#sending = { level, send: this.#send };
     this.features = { level, durable: true, ordered: true, shared: true, settlements: false };
     const published: Published = Object.freeze({ level, matched: -1 });
     const { ackTimeoutMs, publishTimeoutMs } = config;
@@ -158,9 +160,9 @@ class JetStreamTransport implements Transport {
 
   publish(
     events: readonly EventEnvelope[],
-    options: TransportPublishOptions = {},
+    options?: TransportPublishOptions,
   ): Published | Promise<Published> {
-    return this.#calls.publish(events, options, { level: this.features.level, send: this.#send });
+    return this.#calls.publish(events, options, this.#sending);
   }
 
   subscribe(
@@ -238,12 +240,12 @@ class JetStreamTransport implements Transport {
     return manager;
   }
 
-  readonly #send = (events: readonly [EventEnvelope, ...EventEnvelope[]]): Promise<Published> => {
-    const [first] = events;
-    const outcome =
-      events.length === 1
-        ? this.#commit.add(first).outcome(first)
-        : this.#commit.addAll(events, this.#slots.sharedSlot(events)).outcome();
+  readonly #send: ServerSending['send'] = (events, together) => {
+    const alone = events.length === 1;
+    const batch = alone
+      ? this.#commit.add(events[0])
+      : this.#commit.addAll(events, this.#slots.sharedSlot(events));
+    const outcome = alone && !together ? batch.outcomeOf(events[0]) : batch.outcome;
     if (!this.#isPrepared) void this.#prepared().catch((error: Error) => this.#commit.fail(error));
     return outcome;
   };

@@ -73,6 +73,24 @@ export function isSubjectOf(subject: string, { priority, type }: EventEnvelope, 
   return subject.length - at === type.length && subject.endsWith(type);
 }
 
+/**
+ * The first of a message's events that is not of the lane and type that its subject says, of which `skipped` tokens come
+ * first. Looks at an event that is like the one before no further: nearly all are.
+ */
+export function strayAmong(
+  events: readonly EventEnvelope[],
+  subject: string,
+  skipped: 1 | 2,
+): EventEnvelope | undefined {
+  let known: EventEnvelope | undefined;
+  for (const event of events) {
+    if (known?.type === event.type && known.priority === event.priority) continue;
+    if (!isSubjectOf(subject, event, skipped)) return event;
+    known = event;
+  }
+  return undefined;
+}
+
 /** Patterns in NATS' grammar that cover `patterns`, without those that another covers. */
 export function coveringPatterns(patterns: readonly (string | GlobPattern)[]): string[] {
   const covers = [

@@ -48,9 +48,10 @@ export class WireFormat {
   encode(events: readonly EventEnvelope[], id: string): WireMessage {
     const { payload, contentType } = this.#written(events);
     const head = headers();
-    head.set(idHeader, id);
-    head.set(typeHeader, contentType);
-    head.set(countHeader, String(events.length));
+    // Not set: that would look for each among the others first.
+    head.append(idHeader, id);
+    head.append(typeHeader, contentType);
+    head.append(countHeader, String(events.length));
     return { payload, headers: head, count: events.length };
   }
 

@@ -2,7 +2,7 @@ import type { PublishReceipt } from '../../actors/handler.ts';
 import { describeValue } from '../../streams/event/describe-value.ts';
 import type { ValidEnvelope } from '../../streams/event/envelope.ts';
 import type { Publishable } from '../../streams/event/publish.ts';
-import { batchReceipts } from './batch-receipts.ts';
+import { batchReceipts } from './receipts.ts';
 import { checkOptions, type OptionNames } from '../check-options.ts';
 import type { EventFactory } from './event-factory.ts';
 import { makeBatch } from './make-batch.ts';

@@ -2,17 +2,18 @@ import { describeError } from '../../streams/event/describe-error.ts';
 import type { HandlerCall } from '../../actors/handler-call.ts';
 import type { HandlerContext, PublishReceipt } from '../../actors/handler.ts';
 import { isDefinition, type AnyEventDefinition, type EventFields } from '../../streams/event/define-event.ts';
-import type { EventEnvelope, ValidEnvelope } from '../../streams/event/envelope.ts';
+import type { ValidEnvelope } from '../../streams/event/envelope.ts';
 import type { Settlement } from '../../streams/event/outcome.ts';
 import { QueueFullError } from '../../streams/event/errors.ts';
 import type { Publishable } from '../../streams/event/publish.ts';
-import { batchReceipts } from './batch-receipts.ts';
 import type { EventFactory } from './event-factory.ts';
 import { makeBatch } from './make-batch.ts';
 import type { PublishGate } from './publish-gate.ts';
+import { batchReceipts, receiptOf } from './receipts.ts';
 import type { Published, Transport, TransportPublishOptions } from '../transport/transport.ts';
 
 const noWait: TransportPublishOptions = { noWait: true };
+const together: TransportPublishOptions = { together: true };
 
 /** What `tryPublish` gives: never a throw. */
 export type PublishResult =
@@ -68,8 +69,7 @@ export class Publisher {
         fields === undefined && call === undefined && this.#reachesNobody(subject)
           ? this.#toNobody(subject, data)
           : this.#start(subject, data, fields, call, extra);
-      if (!(receipt instanceof Promise)) return Promise.resolve(receipt);
-      return receipt.catch(this.#report);
+      return receipt instanceof Promise ? receipt : Promise.resolve(receipt);
     } catch (error) {
       this.#fail(error);
       return Promise.reject(error);
@@ -111,7 +111,7 @@ export class Publisher {
         fields === undefined && this.#reachesNobody(subject)
           ? this.#checked(subject, data)
           : this.#start(subject, data, fields);
-      if (done instanceof Promise) done.catch(this.#report).catch(this.#ports.onUnheard);
+      if (done instanceof Promise) done.catch(this.#ports.onUnheard);
     } catch (error) {
       this.#fail(error);
       // Later, as the failures of promises: what is told of it is not the publisher's to wait for.
@@ -180,6 +180,7 @@ export class Publisher {
     return { ...receipt, outcomes };
   }
 
+  /** What it throws has been told nobody; a promise that it gives has told of its failure when it rejects. */
   #start(
     subject: unknown,
     data: unknown,
@@ -188,8 +189,9 @@ export class Publisher {
     extra?: TransportPublishOptions,
   ): PublishReceipt | Promise<PublishReceipt> {
     const event = this.#ports.factory.make(subject, data, fields, call?.delivery.event);
-    const options = call === undefined ? extra : { ...extra, origin: call };
-    return event instanceof Promise ? this.#later(event, options) : this.#send(event, options);
+    const options = call === undefined ? extra : { ...together, ...extra, origin: call };
+    if (!(event instanceof Promise)) return this.#send(event, options);
+    return event.then((made) => this.#told(() => this.#send(made, options)), this.#report);
   }
 
   /** Whether nobody would get an event that `subject` defines, so that there is no need to make it. */
@@ -214,7 +216,7 @@ export class Publisher {
 
   #checked(definition: AnyEventDefinition, data: unknown): Promise<void> | undefined {
     const checked = this.#ports.factory.check(definition, data);
-    if (checked instanceof Promise) return checked.then(this.#count);
+    if (checked instanceof Promise) return checked.then(this.#count, this.#report);
     this.#count();
     return undefined;
   }
@@ -229,7 +231,8 @@ export class Publisher {
   ): PublishReceipt | Promise<PublishReceipt> {
     const verdict = this.#ports.gate.pass(event, options);
     if (verdict !== 'pass') {
-      if (verdict instanceof Promise) return verdict.then(() => this.#deliver(event, options));
+      if (verdict instanceof Promise)
+        return verdict.then(() => this.#told(() => this.#deliver(event, options)));
       return { id: event.id, level: 'none', subscribers: 0 };
     }
     return this.#deliver(event, options);
@@ -237,7 +240,7 @@ export class Publisher {
 
   #deliver(
     event: ValidEnvelope,
-    options: TransportPublishOptions | undefined,
+    options: TransportPublishOptions = together,
   ): PublishReceipt | Promise<PublishReceipt> {
     let published: Published | Promise<Published>;
     try {
@@ -253,20 +256,27 @@ export class Publisher {
 
   #awaited(event: ValidEnvelope, published: Promise<Published>): Promise<PublishReceipt> {
     return published.then(
-      (reached) => receiptOf(event, reached),
-      (error: unknown) => {
-        this.published -= 1;
-        this.#ports.gate.forget(event);
-        throw error;
+      (reached) => {
+        const fault = reached.faults?.get(event);
+        return fault === undefined ? receiptOf(event, reached) : this.#notTaken(event, fault);
       },
+      (error: unknown) => this.#notTaken(event, error),
     );
   }
 
-  async #later(
-    event: Promise<ValidEnvelope>,
-    options: TransportPublishOptions | undefined,
-  ): Promise<PublishReceipt> {
-    return this.#send(await event, options);
+  #notTaken(event: ValidEnvelope, error: unknown): never {
+    this.published -= 1;
+    this.#ports.gate.forget(event);
+    return this.#report(error);
+  }
+
+  /** Tells of what is thrown, at a time when nobody else could. */
+  #told(send: () => PublishReceipt | Promise<PublishReceipt>): PublishReceipt | Promise<PublishReceipt> {
+    try {
+      return send();
+    } catch (error) {
+      return this.#report(error);
+    }
   }
 
   readonly #report = (error: unknown): never => {
@@ -278,12 +288,6 @@ export class Publisher {
     this.failed += 1;
     this.#ports.onError(error);
   }
-}
-
-function receiptOf({ id }: EventEnvelope, published: Published): PublishReceipt {
-  const { level, matched: subscribers, first } = published;
-  if (first !== undefined) return { id, level, position: first, subscribers };
-  return { id, level, subscribers };
 }
 
 /** A transport may reject with whatever it likes. */

@@ -114,7 +114,7 @@ class RedisStreamsTransport implements Transport {
 
   publish(
     events: readonly EventEnvelope[],
-    options: TransportPublishOptions = {},
+    options?: TransportPublishOptions,
   ): Published | Promise<Published> {
     return this.#calls.publish(events, options, { level: this.#published.level, send: this.#send });
   }

@@ -53,7 +53,9 @@ function publishRecorded(transport: Transport, { timeline, onPublished, alive }:
       if (to === undefined) events.forEach(onPublished);
     };
     try {
-      const published = transport.publish(events, options);
+      // Each publish by itself: what is refused is to be on the record.
+      const alone = options?.together === true ? { ...options, together: false } : options;
+      const published = transport.publish(events, alone);
       accepted();
       return published instanceof Promise ? published.catch(refused) : published;
     } catch (error) {

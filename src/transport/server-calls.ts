@@ -12,10 +12,12 @@ export interface ServerSubscription {
   give(event: EventEnvelope, onSettled?: OnSettled): boolean;
 }
 
+const none: TransportPublishOptions = {};
+
 /** How a transport sends what its server is to have. */
 export interface ServerSending {
   readonly level: PublishLevel;
-  send(events: readonly [EventEnvelope, ...EventEnvelope[]]): Promise<Published>;
+  send(events: readonly [EventEnvelope, ...EventEnvelope[]], together: boolean): Promise<Published>;
 }
 
 /**
@@ -47,7 +49,7 @@ export class ServerCalls {
   /** @throws ClosedError, TransportError; what `sending` throws. */
   publish(
     events: readonly EventEnvelope[],
-    { to, onSettled, noWait, signal }: TransportPublishOptions,
+    { to, onSettled, noWait, signal, together = false }: TransportPublishOptions = none,
     sending: ServerSending,
   ): Published | Promise<Published> {
     this.#refuseClosed('published');
@@ -61,9 +63,8 @@ export class ServerCalls {
         `the ${this.#transport} transport has to wait for its server; use publish or emit`,
       );
     }
-    const [first, ...more] = events;
-    if (first === undefined) return { level: sending.level, matched: 0 };
-    const outcome = sending.send([first, ...more]);
+    if (!isSome(events)) return { level: sending.level, matched: 0 };
+    const outcome = sending.send(events, together);
     return signal === undefined ? outcome : raced(outcome, signal);
   }
 
@@ -102,4 +103,8 @@ export class ServerCalls {
     if (this.#closed)
       throw new ClosedError(`the ${this.#transport} transport is closed; nothing was ${done}`);
   }
+}
+
+function isSome(events: readonly EventEnvelope[]): events is readonly [EventEnvelope, ...EventEnvelope[]] {
+  return events.length > 0;
 }

@@ -55,6 +55,11 @@ export interface TransportPublishOptions {
   readonly signal?: AbortSignal;
   /** Called for each event and each subscriber that it reached, when that subscriber is done with it. */
   readonly onSettled?: OnSettled;
+  /**
+   * The caller looks for the event in `faults`: where events of several publishes travel together, one promise may then
+   * serve them all. For one event; a transport may take no notice.
+   */
+  readonly together?: boolean;
 }
 
 /** What a publish reached. */
@@ -66,6 +71,8 @@ export interface Published {
   readonly matchedEach?: readonly number[];
   /** Where the first event stands in the log, if there is one; event `i` of the batch stands at `first + i`. */
   readonly first?: number;
+  /** What of the events that travelled together was not taken, though the others were. Only with `together`. */
+  readonly faults?: ReadonlyMap<EventEnvelope, Error>;
 }
 
 export interface TransportSubscribeOptions {

@@ -85,7 +85,7 @@ describe('group commit', () => {
     await clock.flush();
     sent[0]?.resolve(published);
 
-    await expect(first.outcome()).resolves.toBe(published);
+    await expect(first.outcome).resolves.toBe(published);
 
     expect(commit.add(eventOf(3, 'a', undefined)).events).toHaveLength(1);
   });
@@ -93,10 +93,7 @@ describe('group commit', () => {
   it('fails what was not sent within timeoutMs, and says that it was not sent', async () => {
     const { clock, state, sent, commit } = world();
     state.ready = false;
-    const failed = commit
-      .add(eventOf(1, 'a', undefined))
-      .outcome()
-      .catch((error: unknown) => error);
+    const failed = commit.add(eventOf(1, 'a', undefined)).outcome.catch((error: unknown) => error);
 
     await clock.advanceBy(1000);
 
@@ -167,13 +164,7 @@ describe('group commit', () => {
         for (const one of steps) {
           if (one === 'turn') await clock.flush();
           else if ('answer' in one) await answer(one.answer, one.ok);
-          else
-            outcomes.push(
-              commit
-                .add(eventOf((n += 1), one.type, one.key))
-                .outcome()
-                .catch(() => 'failed'),
-            );
+          else outcomes.push(commit.add(eventOf((n += 1), one.type, one.key)).outcome.catch(() => 'failed'));
           collect();
         }
         for (await clock.flush(), collect(); open.length > 0;) await answer(0, true);

@@ -88,6 +88,35 @@ describe.each(natsBinaries())('messages of jetStream on %s', (binary) => {
     expect((await manager.streams.info(namespace)).state.messages).toBe(1);
   });
 
+  it('fails the publish of what cannot be written, and of nothing that travelled with it', async () => {
+    const bus = world.streamBus({ namespace: world.namespace(), stream: { partitions: 1 } });
+    const failed: unknown[] = [];
+    bus.errors$.subscribe((error) => failed.push(error));
+    await bus.ready();
+    const seen: unknown[] = [];
+    const fromHandlers: Promise<PromiseSettledResult<unknown>[]>[] = [];
+    bus.subscribe('order.again', (_event, { publish }) => {
+      const more = [publish(type, 4), publish(type, 5n ** 40n), publish(type, 6)];
+      fromHandlers.push(Promise.allSettled(more));
+    });
+    bus.subscribe(type, ({ data }) => seen.push(data));
+    await bus.ready();
+
+    const outcomes = await Promise.allSettled([1, 2n ** 70n, 3].map((data) => bus.publish(type, data)));
+    await bus.publish('order.again');
+
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(outcomes[0]).toMatchObject({ value: { level: 'os', subscribers: -1 } });
+    expect(outcomes[1]).toMatchObject({ reason: { code: 'ERR_CODEC' } });
+    await until(() => seen.length === 4);
+    const handlers = await Promise.all(fromHandlers);
+    expect(handlers[0]?.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(seen.toSorted()).toEqual([1, 3, 4, 6]);
+    expect(failed).toHaveLength(2);
+    const { published, failedPublishes } = bus.stats();
+    expect({ published, failedPublishes }).toEqual({ published: 5, failedPublishes: 2 });
+  });
+
   it('writes one CloudEvent a message with batching off, which others read and write', async () => {
     const namespace = world.namespace();
     const bus = world.streamBus({ namespace, batching: 'off' });

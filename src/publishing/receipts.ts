@@ -1,6 +1,13 @@
 import type { PublishReceipt } from '../../actors/handler.ts';
-import type { ValidEnvelope } from '../../streams/event/envelope.ts';
+import type { EventEnvelope, ValidEnvelope } from '../../streams/event/envelope.ts';
 import type { Published } from '../transport/transport.ts';
+
+/** The receipt of one event. */
+export function receiptOf({ id }: EventEnvelope, published: Published): PublishReceipt {
+  const { level, matched: subscribers, first } = published;
+  if (first !== undefined) return { id, level, position: first, subscribers };
+  return { id, level, subscribers };
+}
 
 /** The receipt of each event of a batch. Those that the gate kept back reached nobody, and that is no failure. */
 export function batchReceipts(
