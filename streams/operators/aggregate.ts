@@ -91,7 +91,7 @@ export function aggregate<T, R, K>(
       },
       watermark() {},
       end() {
-        if (key === undefined && totals.size === 0) totalOf(undefined, 0);
+        if (key === undefined) totalOf(undefined, 0);
         for (const [id, { slot, start, end }] of totals) {
           const result: Record<string, unknown> = key === undefined ? {} : { key: id };
           set.putResults(result, slot, end - start);

@@ -105,7 +105,7 @@ export abstract class WindowStage<T, R, K extends WindowKey> implements Stage<T>
 
   watermark(mark: Watermark): void {
     const { everyMs } = this.settings;
-    const passed = everyMs < Infinity && Math.floor(mark.time / everyMs) > Math.floor(this.time / everyMs);
+    const passed = Math.floor(mark.time / everyMs) > Math.floor(this.time / everyMs);
     this.time = mark.time;
     this.close();
     if (passed) this.fireEarly();
