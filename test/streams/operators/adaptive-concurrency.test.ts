@@ -115,6 +115,23 @@ describe('adaptiveConcurrency', () => {
     expect(limits.at(-1)).toBe(40);
   });
 
+  it.each(['aimd', 'gradient'] as const)(
+    'tells its limit each time it changes, and only then: %s',
+    (algorithm) => {
+      const told: number[] = [];
+      const clock = createVirtualClock();
+      const changes = { next: (limit: number) => told.push(limit) };
+      const limit = adaptiveConcurrency({ clock, algorithm, initial: 4, max: 8, changes })();
+      const limits = [4];
+      for (let call = 0; call < 400; call += 1) {
+        limit.ended(limit.started(), 8, call % 97 === 96);
+        if (limits.at(-1) !== limit.limit) limits.push(limit.limit);
+      }
+      expect(limits.length).toBeGreaterThan(4);
+      expect(told).toEqual(limits.slice(1));
+    },
+  );
+
   it('learns anew in each subscription', () => {
     const make = adaptiveConcurrency({ clock: createVirtualClock(), algorithm: 'aimd' });
     const first = make();

@@ -23,6 +23,23 @@ describe('aggregate', () => {
     expect(emissionsOf(from<number[]>([]).pipe(aggregate({ n: count() }, byRest)))).toEqual([]);
   });
 
+  it('names no key where it has none, and leaves the name to a figure', () => {
+    expect(emissionsOf(of(1, 2).pipe(aggregate({ n: count() })))).toStrictEqual([{ n: 2 }]);
+    expect(emissionsOf(of(1, 2).pipe(aggregate({ key: count() })))).toStrictEqual([{ key: 2 }]);
+    expect(emissionsOf(of<number[]>().pipe(aggregate({ n: count() })))).toStrictEqual([{ n: 0 }]);
+  });
+
+  it('knows from when to when its values lie, in whatever order they come', () => {
+    for (const times of [
+      [10, 30, 50],
+      [30, 50, 10],
+      [50, 10, 30],
+    ])
+      expect(
+        emissionsOf(from(times).pipe(aggregate({ rate: rate() }, { time: (value: number) => value }))),
+      ).toEqual([{ rate: 75 }]);
+  });
+
   it('goes by the time it is given, or else by the order of coming', () => {
     const figures = { first: first<number>(), rate: rate() };
 

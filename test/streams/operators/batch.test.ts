@@ -21,6 +21,27 @@ function feed(options: BatchOptions<number>) {
 }
 
 describe('batch', () => {
+  it('waits from the first value of each batch, not from others before it', () => {
+    const clock = createVirtualClock();
+    const source = new Subject<string>();
+    const seen: unknown[] = [];
+    source
+      .pipe(batch({ clock, maxWaitMs: 10, maxCount: 9 }))
+      .subscribe((values) => seen.push([clock.monotonic(), values.join(' ')]));
+    for (const [value, passMs] of [
+      ['a', 5],
+      ['b', 6],
+      ['c', 20],
+    ] as const) {
+      source.next(value);
+      clock.advanceBySync(passMs);
+    }
+    expect(seen).toEqual([
+      [10, 'a b'],
+      [21, 'c'],
+    ]);
+  });
+
   it('loses, repeats and reorders nothing; no batch is empty or above a bound', () => {
     fc.assert(
       fc.property(

@@ -53,6 +53,15 @@ describe('cooldown', () => {
     );
   });
 
+  it('makes room of keys that have just cooled down', () => {
+    const values = [alert(0, 'a'), alert(10, 'b'), alert(20, 'c')];
+
+    expect(emissionsOf(from(values).pipe(cooldown({ ...byKey, maxKeys: 1 })))).toEqual(values);
+    expect(() => emissionsOf(of(alert(0), alert(9, 'b')).pipe(cooldown({ ...byKey, maxKeys: 1 })))).toThrow(
+      'maxKeys = 1',
+    );
+  });
+
   it('counts from the last time that a key has passed', () => {
     const evicted: unknown[] = [];
     const options = { ...byKey, maxKeys: 2, evicted: { next: (key: unknown) => evicted.push(key) } };

@@ -8,7 +8,9 @@ import {
   countWindow,
   type CountWindowOptions,
   type FailedValue,
+  rate,
   sum,
+  Watermark,
   withoutWatermarks,
 } from 'breakwater/streams';
 import { itIsAnOperator } from '../../support/operator-contract.ts';
@@ -85,6 +87,27 @@ describe('countWindow', () => {
     expect(() => play([1, 101], { maxKeys: 1 })).toThrow(
       'countWindow has values of more than maxKeys = 1 keys',
     );
+  });
+
+  it('says from when to when its values lie, in whatever order they come, and passes watermarks', () => {
+    const items = [3, 1, 2, new Watermark(5), 9, 4, 6];
+    const figures = { size: 3, time: (value: number) => value, aggregate: { perSecond: rate() } };
+    const results = emissionsOf(from(items).pipe(countWindow(figures)));
+
+    expect(results.map((item) => ('start' in item ? [item.start, item.end] : item))).toEqual([
+      [1, 4],
+      new Watermark(5),
+      [4, 10],
+    ]);
+    // Three values in the 2 ms from 1 to 3, and in the 5 ms from 4 to 9.
+    expect(results.flatMap((item) => ('start' in item ? [item.perSecond] : []))).toEqual([1_500, 600]);
+  });
+
+  it('puts nothing out of a key whose values have all been told', () => {
+    const evicted: unknown[] = [];
+    play([1, 2, 101], { maxKeys: 1, evicted: { next: (result) => evicted.push(result) } });
+
+    expect(evicted).toEqual([]);
   });
 
   it('puts a value that cannot be read out by the side', () => {

@@ -1,6 +1,12 @@
 import { of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { count, type FailedValue, tumblingWindow, withoutWatermarks } from 'breakwater/streams';
+import {
+  count,
+  type FailedValue,
+  tumblingWindow,
+  ValidationError,
+  withoutWatermarks,
+} from 'breakwater/streams';
 import { checkEventTime } from '../../../streams/operators/event-time.ts';
 import { emissionsOf } from '../../support/run-pipeline.ts';
 
@@ -23,9 +29,10 @@ describe('an event time', () => {
 
     const [problem] = failed;
     const message = expect.stringMatching(
-      /^must be milliseconds since the Unix epoch, 0 to 8.64e15, got [^;]*$/u,
+      /^must be milliseconds since the Unix epoch, 0 to 8.64e15, got [^;!]*$/u,
     );
     expect(problem?.error).toMatchObject({ code: 'ERR_VALIDATION', issues: [{ field: 'time', message }] });
+    expect(String(problem?.error)).toMatch(/got [^;!]*$/u);
   });
 
   it('that is missing is the only one for which a selector is the remedy', () => {

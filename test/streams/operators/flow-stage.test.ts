@@ -1,5 +1,6 @@
 import { EMPTY, NEVER, Observable, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { joinLatest } from 'breakwater/streams';
 import { type FlowStage, runFlow } from '../../../streams/operators/flow-stage.ts';
 import { runStage, type Stage } from '../../../streams/operators/stage.ts';
 
@@ -55,6 +56,13 @@ describe('a stage of an operator', () => {
       expect([state.released, ended]).toEqual([true, false]);
     },
   );
+
+  it('lets go of one of its sources when that has ended, though the other goes on', () => {
+    const { state, source } = releasable('completes');
+    const key = (): string => 'k';
+    NEVER.pipe(joinLatest(source, { leftKey: key, rightKey: key })).subscribe();
+    expect(state.released).toBe(true);
+  });
 
   it('need not have anything to do when it is left', () => {
     const left = [runFlow(() => idle), runStage(() => ({ ...idle, watermark: () => {} }))].map((operator) =>

@@ -148,7 +148,18 @@ describe('hoppingWindow', () => {
     expect(results).toBe(199);
   });
 
+  it.each([7, 2, 102])('starts windows at the offset, also one beyond a hop: %d', (offsetMs) => {
+    for (const more of [{}, unshared]) {
+      expect(play([13], { offsetMs, ...more })).toEqual([
+        [7, 'on-time', 0, [13]],
+        [12, 'on-time', 0, [13]],
+      ]);
+    }
+  });
+
   it.each([
+    [{ offsetMs: -1 }, 'offsetMs must be a whole number of at least 0, got -1'],
+    [{ sizeMs: 1_000_000, hopMs: 3 }, 'a value would be in 333334 windows'],
     [{ hopMs: 0 }, 'hopMs must be a whole number of at least 1, got 0'],
     [{ hopMs: 11 }, 'hopMs must be at most sizeMs, 10, got 11'],
     [{ sizeMs: 31_536_000_000, hopMs: 1 }, 'a value would be in 31536000000 windows'],

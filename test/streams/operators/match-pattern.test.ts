@@ -63,6 +63,22 @@ describe('matchPattern', () => {
     expect(emissionsOf(matches).map(({ key, end }) => [key, end])).toEqual([['x', 3]]);
   });
 
+  it('waits from the first watermark for what is not to come, unless keys are kept apart', () => {
+    const quiet = pattern<Letter>().absentFor(5, is('x')).begin('a', is('a'));
+    const starts = (items: readonly Item[], keyed: boolean): number[] =>
+      emissionsOf(
+        from(items).pipe(
+          matchPattern(quiet, keyed ? { key: ({ key }) => key } : {}),
+          withoutWatermarks(),
+          map(({ end }) => end),
+        ),
+      );
+
+    expect(starts([until(10), at(14, 'a'), at(15, 'a')], false)).toEqual([15]);
+    expect(starts([until(10), at(14, 'a'), at(15, 'a')], true)).toEqual([]);
+    expect(starts([at(14, 'a'), at(15, 'a')], false)).toEqual([]);
+  });
+
   it('shows conditions what earlier stages have taken', () => {
     const echo = pattern<Letter>()
       .begin('first', is('a'))

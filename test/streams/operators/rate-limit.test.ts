@@ -123,6 +123,31 @@ describe('rateLimit', () => {
     expect(values()).toBe('a b c d');
   });
 
+  it('keeps to the burst that was given, whatever the new rate', () => {
+    const rates = new Subject<number>();
+    const { clock, source, passed } = feed({ ratePerSecond: 1, burst: 1, rates });
+    rates.next(10);
+    clock.advanceBySync(1_000);
+    for (const value of ['a', 'b', 'c']) source.next(value);
+    clock.advanceBySync(1_000);
+    expect(passed.map(({ at }) => at)).toEqual([1_000, 1_100, 1_200]);
+  });
+
+  it('does not forget a key at the moment when its token is there for a value that waits', () => {
+    const { clock, source, passed } = feed({ ratePerSecond: 10, burst: 1, key: (value) => value[0] });
+    clock.setTimeout(() => {
+      for (const value of ['b1', 'a3']) source.next(value);
+    }, 100);
+    for (const value of ['a1', 'a2']) source.next(value);
+    clock.advanceBySync(1_000);
+    expect(passed.map(({ value, at }) => `${value} ${at}`).toSorted()).toEqual([
+      'a1 0',
+      'a2 100',
+      'a3 200',
+      'b1 100',
+    ]);
+  });
+
   it('fails for a new rate that is none, and with the source of rates; its completion changes nothing', () => {
     const [bad, broken, over] = [new Subject<number>(), new Subject<number>(), new Subject<number>()];
     const all = [bad, broken, over].map((rates) => feed({ ratePerSecond: 1, rates }));

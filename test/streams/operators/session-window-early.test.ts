@@ -221,6 +221,14 @@ describe('too many sessions', () => {
     expect(evicted).toEqual([[5, [1_005]]]);
   });
 
+  it('put out what is kept least long, not what came late', () => {
+    const { evicted, push, mark } = crowd(2, 50);
+    push(0);
+    mark(30);
+    push(1_018, 80);
+    expect(evicted).toEqual([[0, [0]]]);
+  });
+
   it('do not put out one again that has become part of another', () => {
     const { evicted, push } = crowd(2);
     push(0, 15, 7, 20, 29, 1_030, 1_060, 90);

@@ -132,6 +132,13 @@ describe('tumblingWindow', () => {
     ]);
   });
 
+  it('says in each result what the frame names, and no more', () => {
+    const [result] = emissionsOf(of(1).pipe(tumblingWindow<number, Values>(perTen)));
+    const frame = ['key', 'start', 'end', 'time', 'timing', 'revision', 'final', 'late', 'id'];
+
+    expect(Object.keys(result ?? {})).toEqual([...frame, 'values']);
+  });
+
   it('tells figures that go by time how long it is', () => {
     const figures = { sizeMs: 500, time: (value: number) => value, aggregate: { perSecond: rate() } };
     const results = emissionsOf(of(501, 502, 503).pipe(tumblingWindow(figures), withoutWatermarks()));

@@ -86,6 +86,19 @@ const lateForEver: readonly (readonly [string, Operator])[] = [
     }),
   ],
   [
+    'hoppingWindow that tells only what is new',
+    hoppingWindow({
+      sizeMs: 100,
+      hopMs: 30,
+      allowedLatenessMs: Infinity,
+      accumulation: 'discarding',
+      key,
+      aggregate: { all: collect<Timed>() },
+      maxOpenWindows: 100,
+      evicted,
+    }),
+  ],
+  [
     'sessionWindow',
     sessionWindow({ gapMs: 100, allowedLatenessMs: Infinity, key, aggregate, maxOpenWindows: 100, evicted }),
   ],

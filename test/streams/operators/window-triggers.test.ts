@@ -102,6 +102,13 @@ describe('a window', () => {
     expect(window.told().map(({ start, timing }) => [start, timing])).toEqual([[0, 'on-time']]);
   });
 
+  it('does not wait for the end of a burst unless told to, though it has a clock', () => {
+    const window = playTumbling({ early: { everyCount: 1, everyClockMs: 50 }, clock: createVirtualClock() });
+    window.push(1);
+
+    expect(window.told()).toMatchObject([{ timing: 'early', values: [1] }]);
+  });
+
   it('tells nothing again when a burst ends whose news was told meanwhile', () => {
     const clock = createVirtualClock();
     const window = playTumbling({ early: { everyCount: 2, coalesce: true, everyMs: 5 }, clock });
@@ -121,6 +128,7 @@ describe('a window', () => {
       evicted: { next: ({ start }) => evicted.push(start) },
     });
     window.push(1);
+    window.mark(10);
     window.mark(15);
     window.push(11, 21);
     for (let time = 30; time < 1_000; time += 10) {

@@ -86,4 +86,11 @@ describe('withBackpressure, of an iterable', () => {
     withBackpressure<number>({ priority })(numbers).subscribe({ error: (error) => failures.push(error) });
     expect([failures, state]).toEqual([[left], { asked: 1, returned: 1 }]);
   });
+
+  it('asks for no more while a value waits for the one before it of its key', () => {
+    const { state, numbers } = iterable([gives(1), gives(1), gives(1), gives(1)]);
+    const options = { credit: 9, order: 'key', key: (n: number) => `${n}` } as const;
+    withBackpressure<number>(options)(numbers).subscribe();
+    expect(state.asked).toBe(2);
+  });
 });

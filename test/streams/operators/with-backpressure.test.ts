@@ -6,7 +6,9 @@ import {
   type BackpressureOptions,
   type Delivery,
   type Held,
+  type PriorityInput,
 } from 'breakwater/streams';
+import { createVirtualClock } from 'breakwater/testing';
 import { describe, expect, it } from 'vitest';
 import { aMillion } from '../../support/a-million.ts';
 
@@ -223,6 +225,27 @@ describe('withBackpressure', () => {
     expect(values()).toEqual([3, 1]);
   });
 
+  it('lets what has waited go before what is more urgent, but not above the ceiling', () => {
+    const clock = createVirtualClock();
+    const orderOf = (ceiling: 'high' | 'normal'): readonly unknown[] => {
+      const source = new Subject<PriorityInput>();
+      const aged = { strategy: 'aged', agingMs: 10, ceiling, clock } as const;
+      const { seen, values } = collect(source, { credit: 1, priority: (urgency) => urgency, ...aged });
+      for (const urgency of ['critical', 'low'] as const) source.next(urgency);
+      clock.advanceBySync(1_000);
+      source.next('high');
+      for (const at of [0, 1]) seen[at]?.ack();
+      return values();
+    };
+    expect(orderOf('high')).toEqual(['critical', 'low', 'high']);
+    expect(orderOf('normal')).toEqual(['critical', 'high', 'low']);
+  });
+
+  it('ends where a selector gives no priority', () => {
+    const { ended } = collect(of(1), { priority: () => undefined as unknown as PriorityInput });
+    expect(ended()).toBeInstanceOf(TypeError);
+  });
+
   it('follows a credit that is widened and held from outside', () => {
     const credit = new Credit(0);
     const { values } = collect(of(1, 2, 3), { credit: () => credit });
@@ -241,6 +264,9 @@ describe('withBackpressure', () => {
     expect(ended()).toBe('broken');
     expect(collect(of(1, 2, 3, 4), { credit: 1, capacity: 2 }).ended()).toMatchObject({
       code: 'ERR_QUEUE_FULL',
+      message:
+        'withBackpressure already holds capacity = 2 values; ' +
+        'raise it, slow the source, or choose an overflow policy',
     });
   });
 
