@@ -103,7 +103,7 @@ describe.each(natsBinaries())('messages of jetStream on %s', (binary) => {
     await bus.ready();
 
     const outcomes = await Promise.allSettled([1, 2n ** 70n, 3].map((data) => bus.publish(type, data)));
-    await bus.publish('order.again');
+    await bus.publish('order.again', {});
 
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(outcomes[0]).toMatchObject({ value: { level: 'os', subscribers: -1 } });
@@ -111,7 +111,7 @@ describe.each(natsBinaries())('messages of jetStream on %s', (binary) => {
     await until(() => seen.length === 4);
     const handlers = await Promise.all(fromHandlers);
     expect(handlers[0]?.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect(seen.toSorted()).toEqual([1, 3, 4, 6]);
+    expect(new Set(seen)).toEqual(new Set([1, 3, 4, 6]));
     expect(failed).toHaveLength(2);
     const { published, failedPublishes } = bus.stats();
     expect({ published, failedPublishes }).toEqual({ published: 5, failedPublishes: 2 });
