@@ -1,6 +1,6 @@
 import { describeValue } from '../event/describe-value.ts';
 import { NumberRing } from './number-ring.ts';
-import { RingBuffer } from './ring-buffer.ts';
+import { UuidChains } from './uuid-chains.ts';
 
 export interface RecentIdsOptions {
   /** Milliseconds that an id is remembered. Default `120_000`. */
@@ -13,8 +13,9 @@ export interface RecentIdsOptions {
  * Remembers the ids seen in the last `windowMs`, at most the latest `maxIds` of them.
  *
  * Exact within both bounds: an id counts as seen while less than `windowMs` have passed since it was
- * added and fewer than `maxIds` were added after it. Seeing it again does not prolong that. O(1) amortised;
- * about 60 bytes an id beside its text. Time is passed in; if it goes back, it is taken to stand still.
+ * added and fewer than `maxIds` were added after it. Seeing it again does not prolong that. O(1) amortised. A UUID in
+ * lower case takes 32 to 64 bytes and its text is not kept; of other ids it is, and they take about three times that
+ * beside it. Time is passed in; if it goes back, it is taken to stand still.
  *
  * @example
  * ```ts
@@ -27,11 +28,13 @@ export interface RecentIdsOptions {
 export class RecentIds {
   readonly #windowMs: number;
   readonly #maxIds: number;
-  /** Each id with the number of its addition, so that an old addition's end does not end a newer one. */
-  readonly #additions = new Map<string, number>();
-  readonly #ids = new RingBuffer<string>();
+  /** UUIDs by the number of their addition. */
+  readonly #uuids = new UuidChains();
+  /** All others: the number of each, so that an old addition's end does not end a newer one; and each by its number. */
+  readonly #others = new Map<string, number>();
+  readonly #texts = new Map<number, string>();
   readonly #times = new NumberRing();
-  /** The number of the addition at the front of the rings. */
+  /** The number of the addition at the front of the ring. */
   #first = 0;
   #now = -Infinity;
 
@@ -51,16 +54,20 @@ export class RecentIds {
 
   /** How many ids it remembers, as of the latest time it was told. */
   get size(): number {
-    return this.#additions.size;
+    return this.#uuids.size + this.#others.size;
   }
 
   /** Remembers an id; `false` if it was remembered already. */
   add(id: string, now: number): boolean {
     this.#advance(now);
-    if (this.#additions.has(id)) return false;
-    if (this.#ids.size >= this.#maxIds) this.#endFirst();
-    this.#additions.set(id, this.#first + this.#ids.size);
-    this.#ids.pushBack(id);
+    const isUuid = this.#uuids.read(id);
+    if (this.#knows(id, isUuid)) return false;
+    if (this.#times.size >= this.#maxIds) this.#endFirst();
+    const number = this.#first + this.#times.size;
+    if (!isUuid || !this.#uuids.put(number, this.#first)) {
+      this.#others.set(id, number);
+      this.#texts.set(number, id);
+    }
     this.#times.pushBack(this.#now);
     return true;
   }
@@ -68,18 +75,20 @@ export class RecentIds {
   /** Whether an id is remembered. */
   has(id: string, now: number): boolean {
     this.#advance(now);
-    return this.#additions.has(id);
+    return this.#knows(id, this.#uuids.read(id));
   }
 
   /** Forgets an id at once, because what it stands for did not happen. It still counts against `maxIds` for its time. */
   forget(id: string): void {
-    this.#additions.delete(id);
+    if (this.#uuids.read(id)) this.#uuids.remove();
+    this.#others.delete(id);
   }
 
   /** Forgets all. */
   clear(): void {
-    this.#additions.clear();
-    this.#ids.clear();
+    this.#uuids.clear();
+    this.#others.clear();
+    this.#texts.clear();
     this.#times.clear();
   }
 
@@ -88,10 +97,20 @@ export class RecentIds {
     while (this.#times.size > 0 && this.#now - this.#times.front >= this.#windowMs) this.#endFirst();
   }
 
+  #knows(id: string, isUuid: boolean): boolean {
+    return (isUuid && this.#uuids.has()) || (this.#others.size > 0 && this.#others.has(id));
+  }
+
   #endFirst(): void {
-    const id = this.#ids.popFront();
-    this.#times.popFront();
-    if (id !== undefined && this.#additions.get(id) === this.#first) this.#additions.delete(id);
+    const number = this.#first;
     this.#first += 1;
+    this.#times.popFront();
+    const text = this.#texts.size > 0 ? this.#texts.get(number) : undefined;
+    if (text === undefined) {
+      this.#uuids.end(number);
+      return;
+    }
+    this.#texts.delete(number);
+    if (this.#others.get(text) === number) this.#others.delete(text);
   }
 }

@@ -8,7 +8,14 @@ type Step =
   | { readonly do: 'clear'; readonly id: ''; readonly ms: number };
 
 const ms = fc.integer({ min: -5, max: 20 });
-const id = fc.constantFrom('a', 'b', 'c', 'd', '__proto__', '');
+// Of the UUIDs the first two meet in one bucket, the third is the first in another writing.
+const uuids = [
+  '0199aa5f-3c2e-7000-8000-00000000000a',
+  '0199aa5f-3c2e-7000-8000-10000000000a',
+  '0199AA5F-3C2E-7000-8000-00000000000A',
+  '0199aa5f-3c2e-7000-8000-00000000000b',
+];
+const id = fc.constantFrom('a', 'b', '__proto__', '', ...uuids);
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 12, arbitrary: fc.record({ do: fc.constantFrom('add' as const, 'has' as const), id, ms }) },
@@ -103,6 +110,30 @@ describe('RecentIds', () => {
     expect(bytesInUse() - before).toBeLessThan(500_000);
   });
 
+  it('keeps no text of UUIDs', () => {
+    const recent = new RecentIds({ windowMs: 1_000, maxIds: 10_000 });
+    const before = bytesInUse();
+    for (let i = 0; i < 100_000; i += 1) recent.add(uuidOf(i), 0);
+    expect(recent.size).toBe(10_000);
+    expect(bytesInUse() - before).toBeLessThan(800_000);
+    expect([recent.has(uuidOf(89_999), 0), recent.has(uuidOf(90_000), 0)]).toEqual([false, true]);
+
+    recent.has('', 1_000);
+    expect(recent.size).toBe(0);
+    expect(bytesInUse() - before).toBeLessThan(100_000);
+  });
+
+  it('is exact for ids that were chosen to meet in one bucket', () => {
+    const recent = new RecentIds({ windowMs: 1_000, maxIds: 1_000 });
+    const met = (i: number): string => uuidOf(i * 2 ** 16);
+    for (let i = 0; i < 3_000; i += 1) expect(recent.add(met(i), 0)).toBe(true);
+
+    expect(recent.size).toBe(1_000);
+    for (let i = 0; i < 3_000; i += 1) expect(recent.has(met(i), 0)).toBe(i >= 2_000);
+    recent.forget(met(2_500));
+    expect([recent.has(met(2_500), 0), recent.add(met(2_500), 0)]).toEqual([false, true]);
+  });
+
   it.each([
     [{ windowMs: 0 }, 'windowMs must be above 0, got 0'],
     [{ maxIds: 0 }, 'maxIds must be an integer of at least 1, or Infinity, got 0'],
@@ -111,3 +142,7 @@ describe('RecentIds', () => {
     expect(() => new RecentIds(options)).toThrow(message);
   });
 });
+
+function uuidOf(n: number): string {
+  return `0199aa5f-3c2e-7000-8000-0000${n.toString(16).padStart(8, '0')}`;
+}
