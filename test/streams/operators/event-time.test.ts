@@ -1,12 +1,6 @@
 import { of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import {
-  count,
-  type FailedValue,
-  tumblingWindow,
-  ValidationError,
-  withoutWatermarks,
-} from 'breakwater/streams';
+import { count, type FailedValue, tumblingWindow, withoutWatermarks } from 'breakwater/streams';
 import { checkEventTime } from '../../../streams/operators/event-time.ts';
 import { emissionsOf } from '../../support/run-pipeline.ts';
 
