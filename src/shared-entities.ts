@@ -35,7 +35,7 @@ export type CallOutcome = Uint8Array | 'nobody' | 'silent';
  *
  * Obligations. `read`: each event once and in the order of the stream, across lost connections. `end`: not below the
  * position of any event whose publish had resolved. `publish`: under the event's id, so that a second time stores
- * nothing for as long as the transport promises, and however late where it is told since when it may be stored. `states` compares and sets at one place for all processes.
+ * nothing for as long as the transport promises. `states` compares and sets at one place for all processes.
  */
 export interface SharedEntities {
   /** Into how many parts the keys of a kind fall: as many processes can share it. */
@@ -53,8 +53,10 @@ export interface SharedEntities {
   end(patterns: readonly (string | GlobPattern)[]): Promise<number>;
   /** The highest position that the stream has given out. @throws TransportError */
   last(): Promise<number>;
-  /** Stores an event, unless it is stored behind `since` already, where that is given. @throws TransportError, CodecError */
-  publish(event: EventEnvelope, since?: number): Promise<void>;
+  /** Stores an event. @throws TransportError, CodecError */
+  publish(event: EventEnvelope): Promise<void>;
+  /** The ids of those of some events that are stored behind a position, however long ago. @throws TransportError */
+  storedSince(events: readonly EventEnvelope[], position: number): Promise<ReadonlySet<string>>;
   /** Copies an event to where those are that were given up. @throws TransportError */
   bury(
     event: EventEnvelope,

@@ -55,7 +55,7 @@ export class EntityEngine implements EntitySink {
   #now = 0;
   /** Entities whose retry came while nothing ran. */
   #late: LiveEntity[] = [];
-  /** Set while inputs are tried one by one. */
+  /** Set while inputs are tried few by few. */
   #trial: EntityTrial | undefined;
 
   constructor(parts: EntityEngineParts) {
@@ -92,7 +92,7 @@ export class EntityEngine implements EntitySink {
     this.wake();
   }
 
-  /** Handles inputs one by one until the trial ends. */
+  /** Handles inputs few by few until the trial ends. */
   tryEach(trial: EntityTrial | undefined): void {
     this.#trial?.leave();
     this.#trial = trial;
@@ -274,11 +274,11 @@ export class EntityEngine implements EntitySink {
     }
   }
 
-  /** The keys of all inputs that wait; of none but the first while they are tried one by one. */
+  /** The keys of all inputs that wait, or of those that are tried together. */
   readonly #wanted = (): string[] => {
     const keys = new Set<string>();
-    if (this.#trial !== undefined) return [];
-    for (let at = this.#head; at < this.#queue.length; at += 1) {
+    const end = Math.min(this.#queue.length, this.#head + 1 + (this.#trial?.ahead ?? Infinity));
+    for (let at = this.#head; at < end; at += 1) {
       const key = keyOfInput(this.#parts.definition, this.#queue[at] as EntityInput);
       if (key !== undefined) keys.add(key);
     }

@@ -24,7 +24,7 @@ export interface EntityHome {
   /** A commit is kept, and with it all up to `cursor`. */
   readonly onAdvanced: (cursor: number, number: number) => void;
   readonly deadLetters: Pick<DeadLetterStore, 'add' | 'whenRoom'>;
-  /** How its inputs are to be tried one by one, once its place is found; undefined where there is no cause to. */
+  /** How its inputs are to be tried few by few, once its place is found; undefined where there is no cause to. */
   readonly trial: (work: TriedWork, onFailed: (error: unknown) => void) => Promise<EntityTrial | undefined>;
   /** Nothing more will be done here: resolves when all that is to be kept is. */
   readonly leave: () => Promise<void>;

@@ -7,7 +7,7 @@ import type { EntityHome } from './entity-home.ts';
 import { EntityOutbox } from './entity-outbox.ts';
 import type { EntityParts } from './entity-parts.ts';
 import type { EntitySource } from './entity-source.ts';
-import { EntityTrial, type TriedWork } from './entity-trial.ts';
+import { EntityTrial, type TrialNotes, type TriedWork } from './entity-trial.ts';
 import { PartitionPlace, type PartitionPlacePorts } from './partition-place.ts';
 import { PartitionStore } from './partition-store.ts';
 
@@ -39,7 +39,8 @@ export function partitionHome(definition: EntityDefinition, ports: PartitionHome
     name: `partition ${partition} of ${kind}`,
     snapshots: shared.states,
     holds,
-    publish: (event, since) => shared.publish(event, since),
+    publish: (event) => shared.publish(event),
+    storedSince: (events, position) => shared.storedSince(events, position),
     published: () => place.published(outbox.number),
   });
   return {
@@ -70,7 +71,7 @@ export function partitionHome(definition: EntityDefinition, ports: PartitionHome
   };
 }
 
-/** Where owners before this one have died one after the other, inputs are tried one by one. @throws StorageError */
+/** Where owners before this one have died one after the other, inputs are tried few by few. @throws StorageError */
 async function trialOf(
   place: PartitionPlace,
   work: TriedWork,
@@ -82,7 +83,19 @@ async function trialOf(
   if (suspect === undefined) return undefined;
   const handled = suspect.deaths < maxTrials ? 0 : await work.states.positionOf(suspect.key);
   const turn = trials.enter(suspect.deaths);
-  return new EntityTrial({ clock, notes: place, turn, maxTrials, work, handled, onFailed });
+  const notes: TrialNotes = {
+    get suspect() {
+      return place.suspect;
+    },
+    horizon: place.horizon,
+    mark: (sequence, key, size) => {
+      // What is done already, nobody has to read again before he comes to this.
+      place.advance(Math.min(work.engine.seen, work.failures.lowest - 1), 0);
+      return place.mark(sequence, key, size);
+    },
+    acquit: () => place.acquit(),
+  };
+  return new EntityTrial({ clock, notes, turn, maxTrials, work, handled, onFailed });
 }
 
 /** Other processes, and those who look later, find what was given up in the stream of dead letters. */

@@ -8,7 +8,14 @@ import type { Snapshot } from '../snapshot-store.ts';
 import type { PublishedCommits } from './entity-outbox.ts';
 import { checkKindVersion, type KindPlace, type KindPlaces } from './entity-place.ts';
 import { begunAt } from '../leases/begun.ts';
-import { decodePlace, encodePlace, noSuspect, type PlaceRecord, type Suspect } from './place-record.ts';
+import {
+  decodePlace,
+  encodePlace,
+  narrowing,
+  noSuspect,
+  type PlaceRecord,
+  type Suspect,
+} from './place-record.ts';
 
 /** Milliseconds between writes of a place: what a process that is killed has handled, others read again. */
 const pauseMs = 100;
@@ -141,29 +148,30 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
     this.#writeSoon();
   }
 
-  /** Keeps that an input is tried: the next owner counts, if this one dies of it. @throws ConflictError, StorageError */
-  async mark(sequence: number, key: string): Promise<void> {
+  /** Keeps what is tried, from an input on: the next owner counts, if this one dies of it. @throws ConflictError, StorageError */
+  async mark(sequence: number, key: string, size: number): Promise<void> {
     const { begun } = this.#now;
     const same = begun.sequence === sequence && begun.key === key;
     const { crashes } = begun;
     const deaths = same ? begun.deaths : 0;
-    this.#now = { ...this.#now, begun: { sequence, key, crashes, deaths, tried: true } };
+    this.#now = { ...this.#now, begun: { sequence, key, size, crashes, deaths, tried: true } };
     await this.flush();
   }
 
-  /** Nothing is suspected any more. */
-  acquit(): void {
+  /** Keeps that nothing is suspected any more. @throws ConflictError, StorageError */
+  async acquit(): Promise<void> {
     this.#suspicious = false;
-    if (this.#now.begun === noSuspect) return;
     this.#now = { ...this.#now, begun: noSuspect };
-    this.#writeSoon();
+    await this.flush();
   }
 
   /** Nothing waits to be handled: once this owner has lived for a while, deaths of before were not the beginning of a row. */
   calm(): void {
     const { crashes } = this.#now.begun;
     const livedMs = this.#ports.clock.monotonic() - this.#foundAt;
-    if (crashes > 0 && !this.#suspicious && livedMs >= calmMs) this.acquit();
+    if (crashes === 0 || this.#suspicious || livedMs < calmMs) return;
+    this.#now = { ...this.#now, begun: noSuspect };
+    this.#writeSoon();
   }
 
   /** Keeps at once that a commit is published. @throws ConflictError, StorageError */
@@ -223,7 +231,11 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
     const { begun, left, epoch } = before;
     // It may have been this process itself, which lives.
     if (epoch === this.#now.epoch) return { ...this.#now.begun, tried: this.#suspicious };
-    return { ...begunAt(begun.sequence, begun, !left), key: begun.key };
+    const next = begunAt(begun.sequence, begun, !left);
+    const { deaths, key, size } = begun;
+    if (left || !begun.tried || size === 1) return { ...next, key, size };
+    // It was one of several: fewer of them are tried at a time.
+    return { ...next, deaths, key, size: Math.max(1, Math.floor(size / narrowing)) };
   }
 
   #claimed(

@@ -4,13 +4,16 @@ import type { SnapshotStore, SnapshotWrite } from '../snapshot-store.ts';
 import type { Committed } from '../store.ts';
 import type { EmittedEvents, EntityCommit, EntityStore } from './entity-store.ts';
 
+const none: ReadonlySet<string> = new Set();
+
 export interface PartitionStorePorts {
   readonly name: string;
   readonly snapshots: SnapshotStore;
   /** Whether the partition is this process's at this instant. */
   readonly holds: () => boolean;
-  /** Unless it is stored behind `since` already, where that is given. */
-  readonly publish: (event: EventEnvelope, since: number | undefined) => Promise<void>;
+  readonly publish: (event: EventEnvelope) => Promise<void>;
+  /** The ids of those that are stored behind a position. */
+  readonly storedSince: (events: readonly EventEnvelope[], position: number) => Promise<ReadonlySet<string>>;
   /** Keeps that what the commit under way has emitted is published. */
   readonly published: () => Promise<void>;
 }
@@ -66,7 +69,9 @@ export class PartitionStore implements EntityStore {
 
   /** One after the other: what an entity has emitted is stored in its order. */
   async #publish({ events, since }: EmittedEvents): Promise<void> {
-    for (const event of events) await this.#ports.publish(event, since);
+    const { publish, storedSince } = this.#ports;
+    const stored = since === undefined ? none : await storedSince(events, since);
+    for (const event of events) if (!stored.has(event.id)) await publish(event);
   }
 
   #fence(): void {

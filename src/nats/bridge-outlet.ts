@@ -8,15 +8,15 @@ import type { Random } from '../../streams/event/random.ts';
 import type { Outlet, OutletAnswer, OutletEnd, OutletMessage } from '../bridge/outlet.ts';
 import type { Logger } from '../logger.ts';
 import { type Answer, AnswerInbox } from './answer-inbox.ts';
+import { findIds } from './find-ids.ts';
 import type { ResolvedJetStream } from './jetstream-options.ts';
 import { NatsLink } from './nats-link.ts';
 import { partitionOf } from './partition-of.ts';
 import { patiently } from './patiently.ts';
 import { readPublishAnswer } from './publish-answer.ts';
-import { scanStream } from './scan-stream.ts';
 import { ensureStream, eventStream } from './stream-setup.ts';
 import { storedSubject, storedSubjects } from './subjects.ts';
-import { idHeader, WireFormat, type WireMessage } from './wire-message.ts';
+import { WireFormat, type WireMessage } from './wire-message.ts';
 
 /** Bytes that headers take at most. They count against the server's limit. */
 const headerBytes = 512;
@@ -84,16 +84,10 @@ export class BridgeOutlet implements Outlet {
     const info = await this.#look(manager);
     const { first_seq, last_seq } = info.state;
     const from = Math.max(first_seq, endOf(info).stream === end.stream ? end.sequence + 1 : 1);
-    const found = new Set<string>();
-    if (from > last_seq) return found;
+    if (from > last_seq) return new Set();
     const { nats, stream } = this.#config;
     const subject = storedSubjects(nats.namespace);
-    const scan = { stream: stream.name, subject, headersOnly: true, from: { sequence: from } };
-    for await (const { headers } of scanStream(jetstream(connection), manager, scan)) {
-      const id = headers?.get(idHeader) ?? '';
-      if (ids.has(id)) found.add(id);
-    }
-    return found;
+    return findIds(jetstream(connection), manager, { stream: stream.name, subject, from }, ids);
   }
 
   async close(): Promise<void> {

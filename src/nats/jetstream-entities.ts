@@ -1,4 +1,4 @@
-import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
+import { jetstream, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import type { Clock } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
@@ -18,6 +18,7 @@ import type { DeadLetterCopies, GivenUp } from './dead-letter-copies.ts';
 import { EventReading, filterOf } from './event-reading.ts';
 import type { ResolvedJetStream } from './jetstream-options.ts';
 import type { JetStreamPublisher } from './jetstream-publisher.ts';
+import { findIds } from './find-ids.ts';
 import { KvSnapshots } from './kv-snapshots.ts';
 import type { NatsLink } from './nats-link.ts';
 import { OwnerCalls } from './owner-calls.ts';
@@ -25,7 +26,7 @@ import { partitionOf } from './partition-of.ts';
 import type { SlotTable } from './slot-table.ts';
 import { positionOf, sequenceOf } from './stream-position.ts';
 import { StreamReader } from './stream-reader.ts';
-import { idHeader, type WireFormat } from './wire-message.ts';
+import type { WireFormat } from './wire-message.ts';
 
 export interface JetStreamEntitiesPorts {
   readonly clock: Clock;
@@ -109,13 +110,26 @@ export class JetStreamEntities implements SharedEntities {
     return positionOf(state.last_seq + 1, 0) - 1;
   }
 
-  async publish(event: EventEnvelope, since?: number): Promise<void> {
+  async publish(event: EventEnvelope): Promise<void> {
     const { format, publisher, slots, clock } = this.#ports;
-    const { subject } = slots.slotOf(event);
-    // The server may have forgotten the id by now.
-    if (since !== undefined && (await this.#isStored(event, subject, since))) return;
     const message = format.encode([event], event.id);
-    await publisher.store(subject, message, clock.monotonic() + this.#config.publishTimeoutMs);
+    const deadline = clock.monotonic() + this.#config.publishTimeoutMs;
+    await publisher.store(slots.slotOf(event).subject, message, deadline);
+  }
+
+  /** Looks through what their subjects hold behind it: the server may have forgotten their ids by now. */
+  async storedSince(events: readonly EventEnvelope[], position: number): Promise<ReadonlySet<string>> {
+    const manager = await this.#ports.prepared();
+    const client = jetstream(await this.#ports.link.connected());
+    const ids = new Set(events.map(({ id }) => id));
+    const found = new Set<string>();
+    const { name: stream } = this.#config.stream;
+    for (const subject of new Set(events.map((event) => this.#ports.slots.slotOf(event).subject))) {
+      const range = { stream, subject, from: sequenceOf(position) };
+      // What an entity emits stands alone in its message, under its id.
+      for (const id of await this.#asked(() => findIds(client, manager, range, ids))) found.add(id);
+    }
+    return found;
   }
 
   bury(event: EventEnvelope, about: GivenUp): Promise<void> {
@@ -182,19 +196,6 @@ export class JetStreamEntities implements SharedEntities {
     const query = { last_by_subj: filter };
     const last = await this.#asked(() => manager.streams.getMessage(this.#config.stream.name, query));
     return last === null ? 0 : positionOf(last.seq + 1, 0) - 1;
-  }
-
-  /** Looks through what its subject holds behind a position. Only after a crash, and only as far as others published. */
-  async #isStored({ id }: EventEnvelope, subject: string, since: number): Promise<boolean> {
-    const manager = await this.#ports.prepared();
-    for (let seq = sequenceOf(since); ;) {
-      const query = { seq, next_by_subj: subject };
-      const found = await this.#asked(() => manager.streams.getMessage(this.#config.stream.name, query));
-      if (found === null) return false;
-      // What an entity emits stands alone in its message, under its id.
-      if (found.header.get(idHeader) === id) return true;
-      seq = found.seq + 1;
-    }
   }
 
   async #asked<T>(ask: () => Promise<T>): Promise<T> {

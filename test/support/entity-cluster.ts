@@ -174,6 +174,7 @@ export class EntityCluster {
       end: () => this.#call(process, network, () => this.stream.length),
       last: () => this.#call(process, network, () => this.stream.length),
       publish: (event) => this.#call(process, network, () => this.#append(event)),
+      storedSince: () => Promise.resolve(new Set()),
       bury: (event, about) => this.#call(process, network, () => void this.buried.push({ event, ...about })),
       serve: (address, answer) => {
         const served = { process, answer };

@@ -5,8 +5,8 @@ import { EntityCluster, type ClusterMember } from '../../support/entity-cluster.
 import { near } from '../../support/lease-world.ts';
 
 const maxTrials = 3;
-/** Two that make it suspect, then as many as one event may cost. */
-const mostDeaths = 2 + maxTrials;
+/** Two that make it suspect, two that tell it from what is tried with it, then as many as one event may cost. */
+const mostDeaths = 2 + 2 + maxTrials;
 const patientMs = 20_000;
 
 interface Reading {
@@ -35,7 +35,7 @@ function fragileFold(exit: () => void) {
   );
 }
 
-const machineSetup = (exit: () => void) =>
+const machineSetup = (exit: () => void, jobMs = 0, cluster?: EntityCluster) =>
   setup({
     types: {
       context: {} as { readonly seen: number },
@@ -45,7 +45,10 @@ const machineSetup = (exit: () => void) =>
     actions: { count: assign({ seen: ({ context }) => context.seen + 1 }), exit },
     actors: {
       job: fromPromise(async () => {
-        await Promise.resolve();
+        await new Promise<void>((resolve) => {
+          if (cluster === undefined || jobMs === 0) resolve();
+          else cluster.clock.setTimeout(resolve, jobMs);
+        });
         exit();
       }),
     },
@@ -65,11 +68,11 @@ function fragileDelay(exit: () => void) {
   );
 }
 
-/** Starts a child that ends its process at a reading above 100. */
-function fragileChild(exit: () => void) {
-  return defineEntity(
+/** Starts a child at a reading above 100 that ends its process, some milliseconds after it has started. */
+const fragileChild = (jobMs: number) => (exit: () => void, cluster: EntityCluster) =>
+  defineEntity(
     'fragile',
-    machineSetup(exit).createMachine({
+    machineSetup(exit, jobMs, cluster).createMachine({
       context: { seen: 0 },
       initial: 'idle',
       on: { 'meter.read': [{ guard: 'deadly', target: '.busy', actions: 'count' }, { actions: 'count' }] },
@@ -77,12 +80,11 @@ function fragileChild(exit: () => void) {
     }),
     on,
   );
-}
 
 /** Starts one process after the other until one of them lives. */
 async function lives(
   cluster: EntityCluster,
-  fragile: (exit: () => void) => EntityDefinition,
+  fragile: (exit: () => void, cluster: EntityCluster) => EntityDefinition,
   most: number,
 ): Promise<{ readonly deaths: number; readonly member: ClusterMember }> {
   for (let deaths = 0; ; deaths += 1) {
@@ -92,7 +94,7 @@ async function lives(
       fragile(() => {
         life.dead = true;
         member.kill();
-      }),
+      }, cluster),
       near,
     );
     for (let ms = 0; ms < patientMs && !life.dead; ms += 100) await cluster.clock.advanceBy(100);
@@ -174,21 +176,47 @@ describe('an entity that ends the process that hosts it', () => {
     expect(member.host?.stats()).toMatchObject({ handled: 1 });
   });
 
-  it('is parked where a child of it ends the process each time that it starts', async () => {
+  it('is parked where a child of it ends the process each time that it starts, and stays so', async () => {
     const { cluster } = await world([
       { meter: 'a', n: 1 },
       { meter: 'b', n: 101 },
     ]);
-    const { deaths, member } = await lives(cluster, fragileChild, 12);
+    const { deaths, member } = await lives(cluster, fragileChild(0), 12);
     const parked = member.host?.parked();
     void member.bus.close({ deadlineMs: 10 });
     await cluster.clock.advanceBy(1_000);
-    const next = await lives(cluster, fragileChild, 0);
+    const next = await lives(cluster, fragileChild(0), 1);
 
     expect(deaths).toBe(mostDeaths);
     expect(parked).toEqual([{ key: 'b', events: 1 }]);
     expect(next.deaths).toBe(0);
     expect(next.member.host?.parked()).toEqual(parked);
+  });
+
+  it('is told from those that are handled while its child is about to end the process', async () => {
+    const keys = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const { cluster, client } = await world([{ meter: 'b', n: 101 }]);
+    const first = cluster.join(
+      'first',
+      fragileChild(400)(() => first.kill(), cluster),
+      near,
+    );
+    await cluster.clock.advanceBy(3_000);
+    // Behind what the first one has kept: a child that runs, and events of all.
+    for (const meter of keys) {
+      void client.bus.publish('meter.read', { meter, n: 1 });
+      await cluster.clock.advanceBy(5);
+    }
+    const { member } = await lives(cluster, fragileChild(400), 12);
+
+    expect(member.host?.parked().map(({ key }) => key)).toEqual(['b']);
+    expect(member.bus.deadLetters.list()).toMatchObject([{ reason: 'too-many-deliveries' }]);
+    expect(member.host?.stats()).toMatchObject({ parkedKeys: 1 });
+    const asking = fragileChild(400)(() => {}, cluster);
+    for (const meter of keys.filter((key) => key !== 'b')) {
+      const ref = client.bus.entity(asking, meter);
+      expect(await asked(cluster, () => ref.ask(({ context }) => context.seen))).toBe(1);
+    }
   });
 
   it('lets the others be handled meanwhile, each once, though their owners die one after the other', async () => {
@@ -200,7 +228,7 @@ describe('an entity that ends the process that hosts it', () => {
     );
     const { deaths, member } = await lives(cluster, fragileFold, 40);
 
-    expect(deaths).toBeLessThanOrEqual(2 + 3 * maxTrials + 2 * 2);
+    expect(deaths).toBeLessThanOrEqual(2 + 3 * (2 + maxTrials));
     expect(
       member.host
         ?.parked()

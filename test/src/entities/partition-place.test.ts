@@ -49,30 +49,49 @@ describe('PartitionPlace', () => {
 
     const first = owner();
     await first.find();
-    await first.mark(7, 'a');
+    await first.mark(7, 'a', 1);
     const second = owner();
     await second.find();
     // It dies while others are tried.
     const third = owner();
     await third.find();
     expect(third.suspect).toMatchObject({ sequence: 7, key: 'a', deaths: 1 });
-    await third.mark(7, 'a');
+    await third.mark(7, 'a', 1);
     const fourth = owner();
     await fourth.find();
     expect(fourth.suspect).toMatchObject({ sequence: 7, key: 'a', deaths: 2 });
 
-    await fourth.mark(7, 'b');
+    await fourth.mark(7, 'b', 1);
     expect((await kept())?.begun).toMatchObject({ sequence: 7, key: 'b', deaths: 0, tried: true });
   });
 
+  it('has fewer tried together after each death of one of several, and counts only who was alone', async () => {
+    const { owner } = world();
+    const seen: unknown[] = [];
+    for (let died = 0; died < 2; died += 1) await owner().find();
+    for (let died = 0; died < 5; died += 1) {
+      const place = owner();
+      await place.find();
+      const { size = 0, deaths } = place.suspect ?? {};
+      seen.push([size, deaths]);
+      await place.mark(7, 'a', size);
+    }
+    expect(seen).toEqual([
+      [64, 0],
+      [8, 0],
+      [1, 0],
+      [1, 1],
+      [1, 2],
+    ]);
+  });
+
   it('is no more suspicious once all has been tried', async () => {
-    const { owner, clock, kept } = world();
+    const { owner, kept } = world();
     for (let died = 0; died < 4; died += 1) await owner().find();
     const place = owner();
     await place.find();
-    await place.mark(7, 'a');
-    place.acquit();
-    await clock.advanceBy(1_000);
+    await place.mark(7, 'a', 1);
+    await place.acquit();
 
     expect(place.suspect).toBeUndefined();
     expect(await kept()).toMatchObject({ begun: noSuspect, left: false });
@@ -152,6 +171,8 @@ describe('PartitionPlace', () => {
       { ...begun, deaths: -1 },
       { ...begun, key: 7 },
       { ...begun, tried: 'x' },
+      { ...begun, size: 0 },
+      { ...begun, size: 65 },
     ]) {
       expect(decodePlace(bytes({ ...record, begun: forged }))).toEqual(record);
     }

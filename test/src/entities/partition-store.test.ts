@@ -32,6 +32,11 @@ function world(holds: () => boolean) {
     snapshots: noted,
     holds,
     publish: async ({ id }) => void done.push(`publish ${id.slice(-1)}`),
+    storedSince: async (events, position) => {
+      const ids = events.map(({ id }) => id);
+      done.push(`look for ${ids.map((id) => id.slice(-1)).join(', ')} behind ${position}`);
+      return new Set(ids.slice(1, 2));
+    },
     published: async () => void done.push('note'),
   });
   return { store, done };
@@ -66,6 +71,13 @@ describe('PartitionStore', () => {
 
     expect(none.done).toEqual([]);
     expect(meanwhile.done).toEqual(['write new']);
+  });
+
+  it('publishes of what may be stored already only what is not', async () => {
+    const { store, done } = world(() => true);
+    await store.commit({ outboxes: [{ events: [event(1), event(2), event(3)], since: 40 }] });
+
+    expect(done).toEqual(['look for 1, 2, 3 behind 40', 'publish 1', 'publish 3']);
   });
 
   it('publishes nothing of a commit of which a record was refused', async () => {

@@ -44,6 +44,7 @@ function world() {
     end: () => Promise.resolve(0),
     last: unasked,
     publish: unasked,
+    storedSince: unasked,
     bury: unasked,
     serve: unasked,
     call: unasked,
