@@ -16,7 +16,7 @@ import {
   checkPort,
   givenOptions,
   type OptionNames,
-} from './check-options.ts';
+} from '../streams/event/check-options.ts';
 import {
   deadLetterOptionNames,
   dedupeOptionNames,

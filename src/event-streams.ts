@@ -10,7 +10,7 @@ import { Credit } from '../streams/queue/credit.ts';
 import { Mailbox } from '../streams/queue/mailbox.ts';
 import { compileAcceptance, type Acceptance } from './publishing/acceptance.ts';
 import type { Subscribable } from './subscriptions/subscribable.ts';
-import { checkChoice, checkOptions } from './check-options.ts';
+import { checkChoice, checkOptions } from '../streams/event/check-options.ts';
 import type { DeadLetterStore } from './dead-letters/dead-letter-store.ts';
 import { checkInteger } from './options.ts';
 import type { RoutingRules } from './routing-rules.ts';

@@ -1,4 +1,4 @@
-import { checkOptions, givenOptions, type OptionNames } from './check-options.ts';
+import { checkOptions, givenOptions, type OptionNames } from '../streams/event/check-options.ts';
 import type { LmdbStoreOptions } from './log/lmdb-options.ts';
 import { lmdbStore } from './log/lmdb-store.ts';
 import { durableTransport, type DurableTransportOptions } from './transport/durable.ts';

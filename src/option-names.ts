@@ -1,6 +1,6 @@
 import type { SupervisorOptions } from '../actors/create-supervisor.ts';
 import type { MailboxOptions } from '../streams/queue/mailbox.ts';
-import type { OptionNames } from './check-options.ts';
+import type { OptionNames } from '../streams/event/check-options.ts';
 import type { DeadLetterOptions } from './dead-letters/dead-letter.ts';
 import type {
   DedupeOptions,

@@ -3,7 +3,7 @@ import type { EventEnvelope } from '../streams/event/envelope.ts';
 import { compileFilter, type EventFilter } from '../streams/event/filter.ts';
 import type { GlobPattern } from '../streams/event/glob.ts';
 import { PatternIndex } from '../streams/event/pattern-index.ts';
-import { checkOptions, type OptionNames } from './check-options.ts';
+import { checkOptions, type OptionNames } from '../streams/event/check-options.ts';
 
 /** Where events go that match, whatever else would have got them. */
 export interface RoutingRule {

@@ -1,6 +1,6 @@
 import type { EventEnvelope } from '../streams/event/envelope.ts';
 import type { SideOutput } from '../streams/operators/side-output.ts';
-import type { OptionNames } from './check-options.ts';
+import type { OptionNames } from '../streams/event/check-options.ts';
 import type { SubscriberOptions } from './options.ts';
 
 /** What a stream of events may choose. Everything is checked when the stream is made. */

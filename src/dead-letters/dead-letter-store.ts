@@ -4,7 +4,7 @@ import { describeError } from '../../streams/event/describe-error.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import type { Settlement } from '../../streams/event/outcome.ts';
 import { matches } from '../../streams/event/pattern.ts';
-import { checkChoice } from '../check-options.ts';
+import { checkChoice } from '../../streams/event/check-options.ts';
 import type { DeadLetter, DeadLetterFilter, DeadLetterOptions, DeadLetters, GivenUp } from './dead-letter.ts';
 import type { DeadLetterRecords } from './dead-letter-records.ts';
 import type { Logger } from '../logger.ts';

@@ -1,5 +1,5 @@
 import { describeValue } from '../../streams/event/describe-value.ts';
-import { checkOptions } from '../check-options.ts';
+import { checkOptions } from '../../streams/event/check-options.ts';
 import { checkNumber } from '../options.ts';
 import type { AskOptions } from './entity-host.ts';
 

@@ -1,5 +1,5 @@
 import { retryPolicy, type RetryPolicy, type RetryPolicyOptions } from '../../actors/settlement.ts';
-import { checkChoice, checkOptions, type OptionNames } from '../check-options.ts';
+import { checkChoice, checkOptions, type OptionNames } from '../../streams/event/check-options.ts';
 import { checkInteger, checkNumber } from '../options.ts';
 
 /** How a kind of entity is hosted. */

@@ -1,5 +1,5 @@
 import { describeValue } from '../../streams/event/describe-value.ts';
-import { checkOptions, type OptionNames } from '../check-options.ts';
+import { checkOptions, type OptionNames } from '../../streams/event/check-options.ts';
 import type { EventLog, LogFault, LogRecord } from '../event-log.ts';
 import { checkInteger } from '../options.ts';
 import type { SnapshotStore } from '../snapshot-store.ts';

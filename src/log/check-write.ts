@@ -1,6 +1,6 @@
 import { describeValue } from '../../streams/event/describe-value.ts';
 import { isWellFormed } from '../../streams/event/plain-text.ts';
-import { checkOptions, type OptionNames } from '../check-options.ts';
+import { checkOptions, type OptionNames } from '../../streams/event/check-options.ts';
 import type { SnapshotListOptions, SnapshotWrite } from '../snapshot-store.ts';
 
 const maxLength = 512;

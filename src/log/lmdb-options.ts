@@ -1,5 +1,5 @@
 import { describeValue } from '../../streams/event/describe-value.ts';
-import { checkChoice, checkOptions, type OptionNames } from '../check-options.ts';
+import { checkChoice, checkOptions, type OptionNames } from '../../streams/event/check-options.ts';
 import type { SyncMode } from './lmdb-databases.ts';
 
 /** Where an LMDB store is, and how safe it is. */

@@ -1,5 +1,5 @@
 import { describeValue } from '../../streams/event/describe-value.ts';
-import { checkOptions, type OptionNames } from '../check-options.ts';
+import { checkOptions, type OptionNames } from '../../streams/event/check-options.ts';
 import { checkInteger } from '../options.ts';
 import { resolvePolicies, type PolicySet, type RetentionPolicy } from './retention-policy.ts';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../streams/event/clock.ts';
 import { describeValue } from '../../streams/event/describe-value.ts';
 import { ClosedError } from '../../streams/event/errors.ts';
-import { checkOptions, type OptionNames } from '../check-options.ts';
+import { checkOptions, type OptionNames } from '../../streams/event/check-options.ts';
 import type { EventLog } from '../event-log.ts';
 import type { SnapshotStore } from '../snapshot-store.ts';
 import type { Commit, Committed, Store, StoreFactory, StoreHealth } from '../store.ts';

@@ -1,6 +1,6 @@
 import { describeValue } from '../../streams/event/describe-value.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
-import { checkChoice, checkOptions, type OptionNames } from '../check-options.ts';
+import { checkChoice, checkOptions, type OptionNames } from '../../streams/event/check-options.ts';
 import type { LogRange } from '../event-log.ts';
 import { typeMatcher } from './type-matcher.ts';
 

@@ -1,7 +1,7 @@
 import { describeValue } from '../../streams/event/describe-value.ts';
 import type { GlobPattern } from '../../streams/event/glob.ts';
 import { PatternIndex } from '../../streams/event/pattern-index.ts';
-import { checkChoice, checkOptions, type OptionNames } from '../check-options.ts';
+import { checkChoice, checkOptions, type OptionNames } from '../../streams/event/check-options.ts';
 import { checkInteger } from '../options.ts';
 
 /** How long events of some types stay in the log. What any of its limits is passed by goes, oldest first. */

@@ -10,7 +10,7 @@ import { checkSubscriptionPattern } from '../../streams/event/subscription-patte
 import { BridgeRun } from '../bridge/bridge-run.ts';
 import type { BridgeStatus } from '../bridge/bridge-status.ts';
 import type { Bus } from '../bus.ts';
-import { checkOptions, type OptionNames } from '../check-options.ts';
+import { checkOptions, type OptionNames } from '../../streams/event/check-options.ts';
 import { consoleLogger, type Logger } from '../logger.ts';
 import { checkStart, type StartFrom } from '../start-from.ts';
 import type { Subscribable } from '../subscriptions/subscribable.ts';

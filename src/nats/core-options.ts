@@ -1,5 +1,5 @@
 import type { Codec } from '../../streams/event/codec.ts';
-import { checkChoice, checkOptions, checkPort, type OptionNames } from '../check-options.ts';
+import { checkChoice, checkOptions, checkPort, type OptionNames } from '../../streams/event/check-options.ts';
 import { checkInteger, checkNumber } from '../options.ts';
 import { natsOptionNames, type NatsOptions, resolveNatsOptions, type ResolvedNats } from './nats-options.ts';
 

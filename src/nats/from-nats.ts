@@ -6,7 +6,7 @@ import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { QueueFullError } from '../../streams/event/errors.ts';
 import type { Random } from '../../streams/event/random.ts';
 import type { Bus, EventFor } from '../bus.ts';
-import { checkOptions, type OptionNames } from '../check-options.ts';
+import { checkOptions, type OptionNames } from '../../streams/event/check-options.ts';
 import { createBus } from '../create-bus.ts';
 import type { Logger } from '../logger.ts';
 import { type StreamOptions, streamOptionNames } from '../stream-options.ts';

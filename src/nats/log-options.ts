@@ -1,6 +1,6 @@
 import { StorageType, DiscardPolicy, RetentionPolicy } from '@nats-io/jetstream';
 import type { Codec } from '../../streams/event/codec.ts';
-import { checkChoice, checkOptions, checkPort, type OptionNames } from '../check-options.ts';
+import { checkChoice, checkOptions, checkPort, type OptionNames } from '../../streams/event/check-options.ts';
 import { checkInteger, checkNumber } from '../options.ts';
 import { natsOptionNames, type NatsOptions, resolveNatsOptions, type ResolvedNats } from './nats-options.ts';
 import type { StreamShape } from './stream-setup.ts';

@@ -1,6 +1,6 @@
 import type { TlsOptions } from '@nats-io/transport-node';
 import { describeValue } from '../../streams/event/describe-value.ts';
-import { checkChoice, checkPort, type OptionNames } from '../check-options.ts';
+import { checkChoice, checkPort, type OptionNames } from '../../streams/event/check-options.ts';
 import { checkInteger } from '../options.ts';
 import type { Dial, LinkPorts } from './dial.ts';
 import { authenticatorOf, type NatsAuth } from './nats-auth.ts';

@@ -4,7 +4,7 @@ import { compileFilter } from '../../streams/event/filter.ts';
 import { laneOf, parsePriority } from '../../streams/event/priority.ts';
 import type { Random } from '../../streams/event/random.ts';
 import { RecentIds } from '../../streams/queue/recent-ids.ts';
-import { checkChoice } from '../check-options.ts';
+import { checkChoice } from '../../streams/event/check-options.ts';
 import { checkNumber, type SubscriberOptions } from '../options.ts';
 import type { RoutingRules } from '../routing-rules.ts';
 

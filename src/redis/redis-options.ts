@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Codec } from '../../streams/event/codec.ts';
 import { describeValue } from '../../streams/event/describe-value.ts';
-import { checkOptions, checkPort, type OptionNames } from '../check-options.ts';
+import { checkOptions, checkPort, type OptionNames } from '../../streams/event/check-options.ts';
 import { checkInteger, checkNumber, type DedupeOptions } from '../options.ts';
 
 /** How events travel by Redis Streams. Everything is checked when the transport is chosen. */

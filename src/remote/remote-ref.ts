@@ -3,7 +3,7 @@ import type { ActorDefinition, ActorFrame } from '../../actors/define-actor.ts';
 import type { Clock } from '../../streams/event/clock.ts';
 import { describeValue } from '../../streams/event/describe-value.ts';
 import { AskError, BreakwaterError } from '../../streams/event/errors.ts';
-import { checkOptions } from '../check-options.ts';
+import { checkOptions } from '../../streams/event/check-options.ts';
 import type { AskOptions } from '../entities/entity-host.ts';
 import { checkNumber } from '../options.ts';
 import type { BusRequests } from '../requests/request-options.ts';

@@ -6,7 +6,7 @@ import { describeValue } from '../../streams/event/describe-value.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { ClosedError } from '../../streams/event/errors.ts';
 import type { EventRegistry } from '../../streams/event/event-registry.ts';
-import { checkChoice, checkOptions, type OptionNames } from '../check-options.ts';
+import { checkChoice, checkOptions, type OptionNames } from '../../streams/event/check-options.ts';
 import type { EventFactory } from '../publishing/event-factory.ts';
 import type { LogRange, LogRecord } from '../event-log.ts';
 import { neededLog } from '../needed-store.ts';

@@ -2,7 +2,7 @@ import type { HandlerContext } from '../../actors/handler.ts';
 import type { EventFields } from '../../streams/event/define-event.ts';
 import type { RequestDefinition } from '../../streams/event/define-request.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
-import type { OptionNames } from '../check-options.ts';
+import type { OptionNames } from '../../streams/event/check-options.ts';
 import type { SubscriberOptions } from '../options.ts';
 import type { Subscription } from '../subscriptions/subscription.ts';
 

@@ -6,7 +6,7 @@ import { ValidEnvelope, type EventEnvelope } from '../../streams/event/envelope.
 import { AskError, ClosedError, QueueFullError, TransportError } from '../../streams/event/errors.ts';
 import { type EventRegistry } from '../../streams/event/event-registry.ts';
 import { validatePayload } from '../../streams/event/validate-payload.ts';
-import { checkOptions } from '../check-options.ts';
+import { checkOptions } from '../../streams/event/check-options.ts';
 import { DeadLetterStore } from '../dead-letters/dead-letter-store.ts';
 import { refusalType, replyType, type Exchange, type IncomingRequest } from '../exchange.ts';
 import { checkNumber } from '../options.ts';

@@ -6,7 +6,7 @@ import type { GlobPattern } from '../../streams/event/glob.ts';
 import type { MailboxOptions } from '../../streams/queue/mailbox.ts';
 import type { RetryBudgetOptions } from '../../streams/queue/retry-budget.ts';
 import { compileAcceptance, type Acceptance, type AcceptancePorts } from '../publishing/acceptance.ts';
-import { checkOptions } from '../check-options.ts';
+import { checkOptions } from '../../streams/event/check-options.ts';
 import {
   breakerOptionNames,
   dedupeOptionNames,

@@ -5,7 +5,7 @@ import { ClosedError } from '../../streams/event/errors.ts';
 import { PatternIndex } from '../../streams/event/pattern-index.ts';
 import type { EventRegistry } from '../../streams/event/event-registry.ts';
 import type { Subscribable } from './subscribable.ts';
-import { checkOptions, givenOptions } from '../check-options.ts';
+import { checkOptions, givenOptions } from '../../streams/event/check-options.ts';
 import { subscriberOptionNames } from '../option-names.ts';
 import type { SubscriberOptions } from '../options.ts';
 import { Quiet } from '../quiet.ts';

@@ -1,4 +1,4 @@
-import { checkOptions, type OptionNames } from '../check-options.ts';
+import { checkOptions, type OptionNames } from '../../streams/event/check-options.ts';
 import { checkNumber } from '../options.ts';
 import type { Transport, TransportFactory } from '../transport/transport.ts';
 import { DuplicateWindow } from './duplicate-window.ts';

@@ -1,4 +1,4 @@
-import { checkChoice, checkOptions, type OptionNames } from '../check-options.ts';
+import { checkChoice, checkOptions, type OptionNames } from '../../streams/event/check-options.ts';
 import { checkInteger, checkNumber } from '../options.ts';
 import type { StoreFactory } from '../store.ts';
 import { DurableTransport } from './durable-transport.ts';

@@ -43,6 +43,11 @@ export class AggregateSet<T, R> {
    * what it names is no aggregate.
    */
   constructor(aggregates: Aggregates<T, R>, reserved: readonly string[] = []) {
+    if (typeof aggregates !== 'object' || aggregates === null) {
+      throw new TypeError(
+        `aggregate must be an object such as { hits: count() }, got ${describeValue(aggregates)}`,
+      );
+    }
     const entries = Object.entries<Aggregate<T, unknown>>(aggregates);
     for (const [name, aggregate] of entries) checkAggregate(name, aggregate, reserved);
     this.names = entries.map(([name]) => name);

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import type { Clock } from '../event/clock.ts';
 import { describeValue } from '../event/describe-value.ts';
 import { AimdLimit } from './aimd-limit.ts';
@@ -31,6 +32,18 @@ export interface AdaptiveConcurrencyOptions {
   readonly changes?: SideOutput<number>;
 }
 
+const names: OptionNames<AdaptiveConcurrencyOptions> = {
+  clock: true,
+  algorithm: true,
+  initial: true,
+  min: true,
+  max: true,
+  tolerance: true,
+  targetMs: true,
+  decrease: true,
+  changes: 'output',
+};
+
 /**
  * Makes a concurrency that follows the latency of the calls: give it to `laneMap` as `concurrency`.
  *
@@ -48,6 +61,7 @@ export interface AdaptiveConcurrencyOptions {
  * ```
  */
 export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions): () => ConcurrencyLimit {
+  checkOptions('adaptiveConcurrency', options, names);
   const { clock, algorithm = 'gradient', initial = 8, min = 1, max = 256, changes } = options;
   const { tolerance = 1.5, targetMs = Infinity, decrease = 0.5 } = options;
   checkWhole('min', min, 1);

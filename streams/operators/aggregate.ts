@@ -1,4 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { AggregateSet } from '../aggregates/aggregate-set.ts';
 import type { Aggregates } from '../aggregates/aggregate.ts';
 import { QueueFullError } from '../event/errors.ts';
@@ -27,6 +28,13 @@ interface Total {
   end: number;
 }
 
+const names: OptionNames<AggregateOptions<unknown, unknown>> = {
+  key: 'function',
+  time: 'function',
+  maxKeys: true,
+  errors: 'output',
+};
+
 /**
  * Takes the figures of all values in one pass, and emits them when the source completes.
  *
@@ -51,6 +59,7 @@ export function aggregate<T, R, K>(
   aggregates: Aggregates<T, R>,
   options: AggregateOptions<T, K> = {},
 ): OperatorFunction<T | Watermark, object> {
+  checkOptions('aggregate', options, names);
   const { key, time, maxKeys = 100_000, errors } = options;
   checkLimit('maxKeys', maxKeys, 1);
   void new AggregateSet(aggregates, key === undefined ? [] : ['key']);

@@ -1,4 +1,5 @@
 import type { OperatorFunction, Subscriber } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import type { Clock, TimerHandle } from '../event/clock.ts';
 import { checkLimit, checkMs } from './check-number.ts';
 import { describeValue } from '../event/describe-value.ts';
@@ -20,6 +21,15 @@ export interface BatchOptions<T> {
   readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
+const names: OptionNames<BatchOptions<unknown>> = {
+  maxCount: true,
+  maxBytes: true,
+  sizeOf: 'function',
+  maxWaitMs: true,
+  clock: true,
+  errors: 'output',
+};
+
 /**
  * Emits values in batches: when a batch is full by count or bytes, or its first value has waited long enough.
  *
@@ -34,6 +44,7 @@ export interface BatchOptions<T> {
  * ```
  */
 export function batch<T>(options: BatchOptions<T> = {}): OperatorFunction<T, readonly T[]> {
+  checkOptions('batch', options, names);
   const { maxCount = 100, maxBytes = Infinity, sizeOf, maxWaitMs, clock, errors } = options;
   checkLimit('maxCount', maxCount, 1);
   checkLimit('maxBytes', maxBytes, 1);

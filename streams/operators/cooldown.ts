@@ -1,4 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { QueueFullError } from '../event/errors.ts';
 import { checkLimit, checkMs } from './check-number.ts';
 import { checkEventTime, timeProperty } from './event-time.ts';
@@ -21,6 +22,15 @@ export interface CooldownOptions<T> {
   readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
+const names: OptionNames<CooldownOptions<unknown>> = {
+  ms: true,
+  key: 'function',
+  time: 'function',
+  maxKeys: true,
+  evicted: 'output',
+  errors: 'output',
+};
+
 /**
  * Passes a value unless one of its key has passed less than `ms` of event time before, and drops it else.
  *
@@ -36,6 +46,7 @@ export interface CooldownOptions<T> {
  * ```
  */
 export function cooldown<T>(options: CooldownOptions<T>): OperatorFunction<T | Watermark, T | Watermark> {
+  checkOptions('cooldown', options, names);
   const { ms, key, time = timeProperty, maxKeys = 100_000, evicted, errors } = options;
   checkMs('ms', ms, 0);
   checkLimit('maxKeys', maxKeys, 1);

@@ -1,4 +1,5 @@
 import type { OperatorFunction, Subscriber } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { AggregateSet } from '../aggregates/aggregate-set.ts';
 import { QueueFullError } from '../event/errors.ts';
 import { checkWhole, checkLimit } from './check-number.ts';
@@ -44,6 +45,18 @@ export interface CountWindowOptions<T, R, K extends WindowKey> extends Pick<
   readonly evicted?: { next(result: CountResult<NoInfer<K>, NoInfer<R>>): void };
 }
 
+const names: OptionNames<CountWindowOptions<unknown, unknown, WindowKey>> = {
+  size: true,
+  every: true,
+  maxKeys: true,
+  aggregate: true,
+  key: 'function',
+  time: 'function',
+  name: true,
+  errors: 'output',
+  evicted: 'output',
+};
+
 /**
  * Gathers `size` values of a key at a time, in the order of their coming, and emits their figures.
  *
@@ -65,6 +78,7 @@ export interface CountWindowOptions<T, R, K extends WindowKey> extends Pick<
 export function countWindow<T, R, K extends WindowKey = undefined>(
   options: CountWindowOptions<T, R, K>,
 ): OperatorFunction<T | Watermark, CountResult<K, R> | Watermark> {
+  checkOptions('countWindow', options, names);
   const { size, every = size, maxKeys = 100_000 } = options;
   checkWhole('size', size, 1);
   checkWhole('every', every, 1);

@@ -1,4 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import type { Clock } from '../event/clock.ts';
 import { describeValue } from '../event/describe-value.ts';
 import { RecentIds, type RecentIdsOptions } from '../queue/recent-ids.ts';
@@ -19,6 +20,16 @@ export interface DedupeStreamOptions<T> extends RecentIdsOptions {
   readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
+const names: OptionNames<DedupeStreamOptions<unknown>> = {
+  id: 'function',
+  windowMs: true,
+  maxIds: true,
+  clock: true,
+  time: 'function',
+  duplicates: 'output',
+  errors: 'output',
+};
+
 /**
  * Emits each value whose id has not come within the last `windowMs`, nor among the last `maxIds` that passed.
  *
@@ -33,6 +44,7 @@ export interface DedupeStreamOptions<T> extends RecentIdsOptions {
  * ```
  */
 export function dedupe<T>(options: DedupeStreamOptions<T> = {}): OperatorFunction<T, T> {
+  checkOptions('dedupe', options, names);
   const { id = idProperty, clock, time, duplicates, errors } = options;
   const { windowMs = 120_000, maxIds = 100_000 } = options;
   const bounds = { windowMs, maxIds };

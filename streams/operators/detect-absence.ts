@@ -1,8 +1,10 @@
 import { map, type OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import type { PatternMatch } from '../cep/match.ts';
 import { pattern } from '../cep/pattern.ts';
 import type { StagesOf } from '../cep/short-form.ts';
 import { checkMs } from './check-number.ts';
+import { matchPatternNames } from './match-pattern-options.ts';
 import { matchPattern } from './match-pattern.ts';
 import { longFormOptions, type ShortFormOptions } from './short-form-options.ts';
 import { Watermark } from './watermark.ts';
@@ -18,6 +20,12 @@ export interface DetectAbsenceOptions<E, K> extends ShortFormOptions<E, K> {
 export interface Absence<E, K> extends Omit<PatternMatch<unknown, K>, 'events'> {
   readonly after: E;
 }
+
+const names: OptionNames<DetectAbsenceOptions<unknown, unknown>> = {
+  ...matchPatternNames,
+  forMs: true,
+  after: 'function',
+};
 
 /**
  * Emits an event after which no event that fits has come for `forMs`: the short form of a pattern.
@@ -39,6 +47,7 @@ export function detectAbsence<E, K = undefined>(
   condition: (event: E) => boolean,
   options: DetectAbsenceOptions<E, K>,
 ): OperatorFunction<E | Watermark, Absence<E, K> | Watermark> {
+  checkOptions('detectAbsence', options, names);
   const { forMs, after = condition, ...rest } = options;
   checkMs('forMs', forMs, 1);
   const absent = pattern<E>().begin('after', after).absentFor(forMs, condition);

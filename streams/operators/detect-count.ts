@@ -1,7 +1,9 @@
 import { map, type OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { pattern } from '../cep/pattern.ts';
 import { type EventsMatch, inOneRow, type StagesOf } from '../cep/short-form.ts';
 import { checkMs, checkWhole } from './check-number.ts';
+import { matchPatternNames } from './match-pattern-options.ts';
 import { matchPattern } from './match-pattern.ts';
 import { longFormOptions, type ShortFormOptions } from './short-form-options.ts';
 import { Watermark } from './watermark.ts';
@@ -14,6 +16,13 @@ export interface DetectCountOptions<E, K> extends ShortFormOptions<E, K> {
   /** Whether an event may be part of several matches. Default `false`: after a match counting begins anew. */
   readonly overlapping?: boolean;
 }
+
+const names: OptionNames<DetectCountOptions<unknown, unknown>> = {
+  ...matchPatternNames,
+  count: true,
+  withinMs: true,
+  overlapping: true,
+};
 
 /**
  * Emits `count` events that fit, as soon as they have come within `withinMs`: the short form of a pattern.
@@ -34,6 +43,7 @@ export function detectCount<E, K = undefined>(
   condition: (event: E) => boolean,
   options: DetectCountOptions<E, K>,
 ): OperatorFunction<E | Watermark, EventsMatch<E, K> | Watermark> {
+  checkOptions('detectCount', options, names);
   const { count, withinMs, overlapping = false, ...rest } = options;
   checkWhole('count', count, 1);
   checkMs('withinMs', withinMs, 1);

@@ -1,7 +1,9 @@
 import { map, type OperatorFunction } from 'rxjs';
+import { checkFunctions, checkOptions, type OptionNames } from '../event/check-options.ts';
 import type { Pattern, PatternBuilder } from '../cep/pattern-builder.ts';
 import { pattern } from '../cep/pattern.ts';
 import { type EventsMatch, inOneRow, type PartialEvents, type StagesOf } from '../cep/short-form.ts';
+import { matchPatternNames } from './match-pattern-options.ts';
 import { matchPattern } from './match-pattern.ts';
 import { longFormOptions, type ShortFormOptions } from './short-form-options.ts';
 import type { SideOutput } from './side-output.ts';
@@ -15,6 +17,12 @@ export interface DetectSequenceOptions<E, K> extends ShortFormOptions<E, K> {
   /** Takes runs that `withinMs`, or the end of the source, has ended. Without it they go unseen. */
   readonly timedOut?: SideOutput<PartialEvents<E, K>>;
 }
+
+const names: OptionNames<DetectSequenceOptions<unknown, unknown>> = {
+  ...matchPatternNames,
+  withinMs: true,
+  strict: true,
+};
 
 /**
  * Emits each run of events that fit the conditions one after the other: the short form of a pattern.
@@ -37,6 +45,8 @@ export function detectSequence<E, K = undefined>(
   conditions: readonly ((event: E) => boolean)[],
   options: DetectSequenceOptions<E, K> = {},
 ): OperatorFunction<E | Watermark, EventsMatch<E, K> | Watermark> {
+  checkFunctions('conditions', conditions);
+  checkOptions('detectSequence', options, names);
   const { withinMs, strict = false, ...rest } = options;
   const sequence = sequenceOf(conditions, withinMs, strict);
   const match = matchPattern<E, StagesOf<E>, K>(

@@ -1,4 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { describeValue } from '../event/describe-value.ts';
 import type { Clock } from '../event/clock.ts';
 import { AsyncMapper } from './async-map.ts';
@@ -34,6 +35,19 @@ export interface EnrichOptions<T, Key, Found, R> {
   readonly errors?: SideOutput<FailedValue<T>>;
 }
 
+const names: OptionNames<EnrichOptions<unknown, unknown, unknown, unknown>> = {
+  key: 'function',
+  lookUp: 'function',
+  combine: 'function',
+  concurrency: true,
+  order: true,
+  capacity: true,
+  maxEntries: true,
+  ttlMs: true,
+  clock: true,
+  errors: 'output',
+};
+
 /**
  * Emits each value combined with what an asynchronous look-up finds for its key.
  *
@@ -55,6 +69,7 @@ export interface EnrichOptions<T, Key, Found, R> {
  * ```
  */
 export function enrich<T, Key, Found, R>(options: EnrichOptions<T, Key, Found, R>): OperatorFunction<T, R> {
+  checkOptions('enrich', options, names);
   const { key, lookUp, combine, errors, order = 'kept', concurrency = 16, capacity = 100_000 } = options;
   const { maxEntries = 10_000, ttlMs = Infinity, clock } = options;
   checkLimit('concurrency', concurrency, 1);

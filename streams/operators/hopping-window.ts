@@ -1,11 +1,12 @@
 import type { OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { AlignedWindows } from './aligned-windows.ts';
 import { checkWhole } from './check-number.ts';
 import { checkOverlap } from './check-overlap.ts';
 import { SharedWindows } from './shared-windows.ts';
 import { runStage } from './stage.ts';
 import type { Watermark } from './watermark.ts';
-import { checkWindowOptions, type WindowOptions } from './window-options.ts';
+import { checkWindowOptions, type WindowOptions, windowNames } from './window-options.ts';
 import type { WindowKey, WindowResult } from './window-result.ts';
 
 export interface HoppingWindowOptions<T, R, K extends WindowKey> extends WindowOptions<T, R, K> {
@@ -16,6 +17,13 @@ export interface HoppingWindowOptions<T, R, K extends WindowKey> extends WindowO
   /** Where in time a window starts; the others follow from it. Default `0`: aligned with the epoch. */
   readonly offsetMs?: number;
 }
+
+const names: OptionNames<HoppingWindowOptions<unknown, unknown, WindowKey>> = {
+  ...windowNames,
+  sizeMs: true,
+  hopMs: true,
+  offsetMs: true,
+};
 
 /**
  * Lays windows [start, start + sizeMs) over event time, one every `hopMs`, and emits their figures.
@@ -39,6 +47,7 @@ export interface HoppingWindowOptions<T, R, K extends WindowKey> extends WindowO
 export function hoppingWindow<T, R, K extends WindowKey = undefined>(
   options: HoppingWindowOptions<T, R, K>,
 ): OperatorFunction<T | Watermark, WindowResult<K, R> | Watermark> {
+  checkOptions('hoppingWindow', options, names);
   const { sizeMs, hopMs, offsetMs = 0 } = options;
   checkWhole('sizeMs', sizeMs, 1);
   checkWhole('hopMs', hopMs, 1);

@@ -1,10 +1,18 @@
 import type { ObservableInput, OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { QueueFullError } from '../event/errors.ts';
 import type { Joined, JoinInput, RightOf } from '../joins/joined.ts';
 import { type Row, SortedRows } from '../joins/sorted-rows.ts';
 import { TimeBuffer } from '../queue/time-buffer.ts';
 import { checkLimit, checkMs } from './check-number.ts';
-import { checkKind, joinInputs, type JoinOptions, type JoinOutput, type JoinStage } from './join-inputs.ts';
+import {
+  checkKind,
+  joinInputs,
+  joinNames,
+  type JoinOptions,
+  type JoinOutput,
+  type JoinStage,
+} from './join-inputs.ts';
 import type { SideOutput } from './side-output.ts';
 import type { Watermark } from './watermark.ts';
 
@@ -18,6 +26,14 @@ export interface JoinAsOfOptions<L, R, K, Kind extends 'inner' | 'left'> extends
   /** Takes right values given up for `maxKeys`. Without it, that many keys end the stream with an error. */
   readonly evicted?: SideOutput<JoinInput<L, R>>;
 }
+
+const names: OptionNames<JoinAsOfOptions<unknown, unknown, unknown, 'left'>> = {
+  ...joinNames,
+  toleranceMs: true,
+  kind: true,
+  maxKeys: true,
+  evicted: 'output',
+};
 
 /**
  * Joins each left value with the latest right value of its key as of its time: the price when an order came.
@@ -42,6 +58,7 @@ export function joinAsOf<L, R, K, Kind extends 'inner' | 'left' = 'left'>(
   right: ObservableInput<R | Watermark>,
   options: JoinAsOfOptions<L, R, K, Kind>,
 ): OperatorFunction<L | Watermark, Joined<L, RightOf<R, Kind>, K> | Watermark> {
+  checkOptions('joinAsOf', options, names);
   const { toleranceMs = Infinity, kind = 'left', maxKeys = 100_000, maxBuffered = 1_000_000 } = options;
   if (toleranceMs !== Infinity) checkMs('toleranceMs', toleranceMs, 0);
   checkKind(kind, ['inner', 'left']);

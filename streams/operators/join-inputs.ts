@@ -1,4 +1,5 @@
 import { from, Observable, type ObservableInput, type OperatorFunction, type Subscriber } from 'rxjs';
+import type { OptionNames } from '../event/check-options.ts';
 import { describeValue } from '../event/describe-value.ts';
 import type { JoinInput, JoinKind } from '../joins/joined.ts';
 import { MinimumTime, type TimeInput } from '../windows/minimum-time.ts';
@@ -24,6 +25,17 @@ export interface JoinOptions<L, R, K> {
   /** Takes values for which a selector threw, or whose time is none. Without it they end the stream. */
   readonly errors?: SideOutput<FailedValue<JoinInput<L, R>>>;
 }
+
+/** The options that joins by event time have. */
+export const joinNames: OptionNames<JoinOptions<unknown, unknown, unknown>> = {
+  leftKey: 'function',
+  rightKey: 'function',
+  leftTime: 'function',
+  rightTime: 'function',
+  maxBuffered: true,
+  late: 'output',
+  errors: 'output',
+};
 
 /** What one subscription of a join does with its two inputs. */
 export interface JoinStage<L, R, K> {

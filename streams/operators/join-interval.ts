@@ -1,4 +1,5 @@
 import type { ObservableInput, OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { describeValue } from '../event/describe-value.ts';
 import { QueueFullError } from '../event/errors.ts';
 import { keepsLeft, keepsRight } from '../joins/joined.ts';
@@ -6,7 +7,14 @@ import type { Joined, JoinInput, JoinKind, LeftOf, RightOf } from '../joins/join
 import { JoinSide } from '../joins/join-side.ts';
 import type { Row } from '../joins/sorted-rows.ts';
 import { checkLimit } from './check-number.ts';
-import { checkKind, joinInputs, type JoinOptions, type JoinOutput, type JoinStage } from './join-inputs.ts';
+import {
+  checkKind,
+  joinInputs,
+  joinNames,
+  type JoinOptions,
+  type JoinOutput,
+  type JoinStage,
+} from './join-inputs.ts';
 import type { SideOutput } from './side-output.ts';
 import type { Watermark } from './watermark.ts';
 
@@ -20,6 +28,14 @@ export interface JoinIntervalOptions<L, R, K, Kind extends JoinKind> extends Joi
   /** Takes values given up for `maxBuffered`, those first that expire first. Without it: an error. */
   readonly evicted?: SideOutput<JoinInput<L, R>>;
 }
+
+const names: OptionNames<JoinIntervalOptions<unknown, unknown, unknown, JoinKind>> = {
+  ...joinNames,
+  fromMs: true,
+  toMs: true,
+  kind: true,
+  evicted: 'output',
+};
 
 /**
  * Joins each left value with the right values of its key that lie near it in time.
@@ -44,6 +60,7 @@ export function joinInterval<L, R, K, Kind extends JoinKind = 'inner'>(
   right: ObservableInput<R | Watermark>,
   options: JoinIntervalOptions<L, R, K, Kind>,
 ): OperatorFunction<L | Watermark, Joined<LeftOf<L, Kind>, RightOf<R, Kind>, K> | Watermark> {
+  checkOptions('joinInterval', options, names);
   const { fromMs, toMs, kind = 'inner', maxBuffered = 1_000_000 } = options;
   if (!(fromMs <= toMs && fromMs < Infinity && toMs > -Infinity)) {
     throw new RangeError(

@@ -1,4 +1,5 @@
 import { from, Observable, type ObservableInput, type OperatorFunction, type Subscriber } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { QueueFullError } from '../event/errors.ts';
 import type { JoinInput, RightOf } from '../joins/joined.ts';
 import { checkLimit } from './check-number.ts';
@@ -31,6 +32,16 @@ export interface LatestJoined<L, R, K> {
   readonly right: R;
 }
 
+const names: OptionNames<JoinLatestOptions<unknown, unknown, unknown, 'left'>> = {
+  leftKey: 'function',
+  rightKey: 'function',
+  removes: 'function',
+  kind: true,
+  maxKeys: true,
+  evicted: 'output',
+  errors: 'output',
+};
+
 /**
  * Joins each value of a stream with the row of its key in a table: the latest that has come until now.
  *
@@ -53,6 +64,7 @@ export function joinLatest<L, R, K, Kind extends 'inner' | 'left' = 'inner'>(
   table: ObservableInput<R | Watermark>,
   options: JoinLatestOptions<L, R, K, Kind>,
 ): OperatorFunction<L | Watermark, LatestJoined<L, RightOf<R, Kind>, K> | Watermark> {
+  checkOptions('joinLatest', options, names);
   const { kind = 'inner', maxKeys = 100_000 } = options;
   checkKind(kind, ['inner', 'left']);
   checkLimit('maxKeys', maxKeys, 1);

@@ -1,4 +1,5 @@
 import type { ObservableInput, OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { QueueFullError } from '../event/errors.ts';
 import { keepsLeft, keepsRight } from '../joins/joined.ts';
 import type { Joined, JoinInput, JoinKind, LeftOf, RightOf } from '../joins/joined.ts';
@@ -6,7 +7,14 @@ import { inTimeOrder, pairOf, type WindowPair, type WindowRows } from '../joins/
 import { TimeHeap } from '../queue/time-heap.ts';
 import { checkOverlap } from './check-overlap.ts';
 import { checkLimit, checkMs } from './check-number.ts';
-import { checkKind, joinInputs, type JoinOptions, type JoinOutput, type JoinStage } from './join-inputs.ts';
+import {
+  checkKind,
+  joinInputs,
+  joinNames,
+  type JoinOptions,
+  type JoinOutput,
+  type JoinStage,
+} from './join-inputs.ts';
 import type { SideOutput } from './side-output.ts';
 import type { Watermark } from './watermark.ts';
 
@@ -31,6 +39,15 @@ export interface WindowJoined<L, R, K> extends Joined<L, R, K> {
   readonly end: number;
 }
 
+const names: OptionNames<JoinWindowOptions<unknown, unknown, unknown, JoinKind>> = {
+  ...joinNames,
+  sizeMs: true,
+  hopMs: true,
+  offsetMs: true,
+  kind: true,
+  evicted: 'output',
+};
+
 /**
  * Joins the values of two streams that have the same key and lie in the same window.
  *
@@ -54,6 +71,7 @@ export function joinWindow<L, R, K, Kind extends JoinKind = 'inner'>(
   right: ObservableInput<R | Watermark>,
   options: JoinWindowOptions<L, R, K, Kind>,
 ): OperatorFunction<L | Watermark, WindowJoined<LeftOf<L, Kind>, RightOf<R, Kind>, K> | Watermark> {
+  checkOptions('joinWindow', options, names);
   const { sizeMs, hopMs = sizeMs, offsetMs = 0, kind = 'inner', maxBuffered = 1_000_000 } = options;
   checkMs('sizeMs', sizeMs, 1);
   checkMs('hopMs', hopMs, 1);

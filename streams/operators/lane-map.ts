@@ -1,8 +1,10 @@
 import { from, type ObservableInput, type OperatorFunction, Subscriber } from 'rxjs';
+import { describeValue } from '../event/describe-value.ts';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { type Concurrency, type ConcurrencyLimit, resolveConcurrency } from './concurrency-limit.ts';
 import { type FlowStage, runFlow } from './flow-stage.ts';
 import type { FailedValue, SideOutput } from './side-output.ts';
-import { resolveWaiting, type WaitingLanes, type WaitingOptions } from './waiting-lanes.ts';
+import { resolveWaiting, type WaitingLanes, type WaitingOptions, waitingNames } from './waiting-lanes.ts';
 
 export interface LaneMapOptions<T> extends WaitingOptions<T> {
   /** How many inner streams may run at once: a number, or `adaptiveConcurrency`. Default `16`. */
@@ -10,6 +12,14 @@ export interface LaneMapOptions<T> extends WaitingOptions<T> {
   /** Takes values whose project or inner stream failed; the rest goes on. Default: the stream fails. */
   readonly errors?: SideOutput<FailedValue<T>>;
 }
+
+const names: OptionNames<LaneMapOptions<unknown>> = {
+  ...waitingNames,
+  priority: 'function',
+  order: true,
+  concurrency: true,
+  errors: 'output',
+};
 
 /**
  * Emits what the projections of the values emit: `mergeMap` with lanes in front, bounded on both sides.
@@ -31,6 +41,10 @@ export function laneMap<T, R>(
   project: (value: T, index: number) => ObservableInput<R>,
   options: LaneMapOptions<T> = {},
 ): OperatorFunction<T, R> {
+  if (typeof project !== 'function') {
+    throw new TypeError(`laneMap needs a function that projects a value, got ${describeValue(project)}`);
+  }
+  checkOptions('laneMap', options, names);
   const { concurrency = 16, errors } = options;
   const createLimit = resolveConcurrency(concurrency);
   const createLanes = resolveWaiting('laneMap', options);

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import type { PartialMatch } from '../cep/match.ts';
 import type { PatternResumePoint } from '../cep/pattern-recovery.ts';
 import type { PatternSpec } from '../cep/stage.ts';
@@ -46,6 +47,24 @@ export interface MatchPatternOptions<E, S, K = undefined> {
   readonly evicted?: SideOutput<PartialMatch<S, K>>;
 }
 
+export const matchPatternNames: OptionNames<MatchPatternOptions<unknown, unknown, unknown>> = {
+  key: 'function',
+  time: 'function',
+  order: true,
+  maxPartials: true,
+  maxEvents: true,
+  maxKeys: true,
+  maxBuffered: true,
+  name: true,
+  position: 'function',
+  resumeFrom: 'output',
+  resumeAt: true,
+  late: 'output',
+  errors: 'output',
+  timedOut: 'output',
+  evicted: 'output',
+};
+
 /** Options that have been checked, with their defaults. */
 export interface PatternSettings<E, S, K> extends MatchPatternOptions<E, S, K> {
   readonly name: string;
@@ -60,6 +79,7 @@ export function checkPatternOptions<E, S, K>(
   options: MatchPatternOptions<E, S, K>,
   spec: PatternSpec<E>,
 ): PatternSettings<E, S, K> {
+  checkOptions('matchPattern', options, matchPatternNames);
   const {
     maxPartials = 1_000,
     maxEvents = 10_000,

@@ -47,10 +47,16 @@ export function matchPattern<E, S, K = undefined>(
   pattern: Pattern<E, S>,
   options: MatchPatternOptions<E, S, K> = {},
 ): OperatorFunction<E | Watermark, PatternMatch<S, K> | Watermark> {
-  const { spec } = pattern;
+  const spec = specOf(pattern);
   const settings = checkPatternOptions(options, spec);
   compilePattern(spec);
   return runStage<E, PatternMatch<S, K>>((output) => new PatternStage(spec, settings, output));
+}
+
+function specOf<E>(found: { readonly spec: PatternSpec<E> }): PatternSpec<E> {
+  // Called without types, it may be given anything.
+  if (typeof found?.spec === 'object') return found.spec;
+  throw new TypeError(`matchPattern needs a pattern, as pattern() makes it; got ${describeValue(found)}`);
 }
 
 class PatternStage<E, S, K> implements Stage<E>, MatcherOutput<E, K> {

@@ -1,9 +1,10 @@
 import { from, Observable, type ObservableInput, type ObservedValueOf, type Subscriber } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { describeValue } from '../event/describe-value.ts';
 import { laneOf, priorities, type Priority } from '../event/priority.ts';
 import { FlowInput, type FlowStage } from './flow-stage.ts';
 import { type Credited, HeldValues } from './held-values.ts';
-import { resolveWaiting } from './waiting-lanes.ts';
+import { resolveWaiting, waitingNames } from './waiting-lanes.ts';
 import { type BackpressureOptions, resolveCredit } from './with-backpressure.ts';
 
 /** A source for each lane that has one. */
@@ -16,6 +17,13 @@ export type LaneValue<Inputs extends LaneInputs> = {
 
 /** As for `withBackpressure`, but that the lane is the source's. */
 export type MergeLanesOptions<T> = Omit<BackpressureOptions<T>, 'priority'>;
+
+const names: OptionNames<MergeLanesOptions<unknown>> = {
+  ...waitingNames,
+  order: true,
+  credit: true,
+  errors: 'output',
+};
 
 /**
  * Merges one source per lane: values are emitted with an `ack()`, within `credit`, the urgent lanes first.
@@ -38,6 +46,7 @@ export function mergeLanes<const Inputs extends LaneInputs>(
   options: MergeLanesOptions<LaneValue<Inputs>> = {},
 ): Observable<Credited<LaneValue<Inputs>>> {
   type Value = LaneValue<Inputs>;
+  checkOptions('mergeLanes', options, names);
   for (const name of Object.keys(inputs)) {
     if (!(priorities as readonly string[]).includes(name)) {
       throw new TypeError(`lanes are ${priorities.join(', ')}; there is no ${describeValue(name)}`);

@@ -1,4 +1,6 @@
 import { Observable, type ObservableInput, from } from 'rxjs';
+import { describeValue } from '../event/describe-value.ts';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import type { Clock } from '../event/clock.ts';
 import { MinimumTime, type TimeInput } from '../windows/minimum-time.ts';
 import { checkMs } from './check-number.ts';
@@ -12,6 +14,11 @@ export interface MergeWatermarkedOptions {
   /** Tells the time for `idleAfterMs`. */
   readonly clock?: Clock;
 }
+
+const names: OptionNames<MergeWatermarkedOptions> = {
+  idleAfterMs: true,
+  clock: true,
+};
 
 /**
  * Merges streams that have watermarks of their own; the watermark of the whole is their minimum.
@@ -34,6 +41,10 @@ export function mergeWatermarked<T>(
   sources: readonly ObservableInput<T | Watermark>[],
   options: MergeWatermarkedOptions = {},
 ): Observable<T | Watermark> {
+  if (!Array.isArray(sources)) {
+    throw new TypeError(`mergeWatermarked needs an array of sources, got ${describeValue(sources)}`);
+  }
+  checkOptions('mergeWatermarked', options, names);
   const { idleAfterMs, clock } = options;
   if (idleAfterMs !== undefined) {
     checkMs('idleAfterMs', idleAfterMs, 1);

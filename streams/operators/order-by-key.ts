@@ -1,8 +1,17 @@
 import type { ObservableInput, OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { laneMap, type LaneMapOptions } from './lane-map.ts';
+import { waitingNames } from './waiting-lanes.ts';
 
 /** As for `laneMap`, but for what the order decides. */
 export type OrderByKeyOptions<T> = Omit<LaneMapOptions<T>, 'order'>;
+
+const names: OptionNames<OrderByKeyOptions<unknown>> = {
+  ...waitingNames,
+  priority: 'function',
+  concurrency: true,
+  errors: 'output',
+};
 
 /**
  * Emits what the projections of the values emit, one value of a key at a time and in order: `concatMap` by key.
@@ -21,5 +30,6 @@ export function orderByKey<T, R>(
   project: (value: T, index: number) => ObservableInput<R>,
   options: OrderByKeyOptions<T> = {},
 ): OperatorFunction<T, R> {
+  checkOptions('orderByKey', options, names);
   return laneMap(project, { ...options, order: 'key' });
 }

@@ -1,4 +1,5 @@
 import type { Observable, OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import type { Clock } from '../event/clock.ts';
 import { describeValue } from '../event/describe-value.ts';
 import { TokenBucket, type TokenBucketOptions } from '../queue/token-bucket.ts';
@@ -26,6 +27,19 @@ export interface RateLimitStreamOptions<T> extends TokenBucketOptions {
   readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
+const names: OptionNames<RateLimitStreamOptions<unknown>> = {
+  ratePerSecond: true,
+  burst: true,
+  clock: true,
+  key: 'function',
+  rates: true,
+  whenLimited: true,
+  capacity: true,
+  maxKeys: true,
+  dropped: 'output',
+  errors: 'output',
+};
+
 /**
  * Emits values no faster than a token bucket allows: at most `burst + ratePerSecond · t` in any t seconds.
  *
@@ -43,6 +57,7 @@ export interface RateLimitStreamOptions<T> extends TokenBucketOptions {
  * ```
  */
 export function rateLimit<T>(options: RateLimitStreamOptions<T>): OperatorFunction<T, T> {
+  checkOptions('rateLimit', options, names);
   const { ratePerSecond, burst, clock, key, rates, dropped, errors } = options;
   const { whenLimited = 'wait', capacity = 100_000, maxKeys = 100_000 } = options;
   const bucket = burst === undefined ? { ratePerSecond } : { ratePerSecond, burst };

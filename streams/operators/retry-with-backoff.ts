@@ -1,4 +1,5 @@
 import { type MonoTypeOperatorFunction, Observable, Subscriber } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import type { Clock, TimerHandle } from '../event/clock.ts';
 import type { Random } from '../event/random.ts';
 import { backoff, type BackoffOptions } from './backoff.ts';
@@ -32,6 +33,19 @@ export interface RetryWithBackoffOptions extends BackoffOptions {
 /** Timers of the platform hold 31 bits. */
 const longestMs = 2_147_483_647;
 
+const names: OptionNames<RetryWithBackoffOptions> = {
+  maxAttempts: true,
+  resetOnValue: true,
+  retryable: 'function',
+  clock: true,
+  random: 'function',
+  retries: 'output',
+  baseMs: true,
+  factor: true,
+  maxMs: true,
+  jitter: true,
+};
+
 /**
  * Emits what the source emits, and subscribes to it again, after a growing delay, when it fails.
  *
@@ -48,6 +62,7 @@ const longestMs = 2_147_483_647;
  * ```
  */
 export function retryWithBackoff<T>(options: RetryWithBackoffOptions): MonoTypeOperatorFunction<T> {
+  checkOptions('retryWithBackoff', options, names);
   const { maxAttempts = 3, resetOnValue = false, retryable = mayPass, clock, random, retries } = options;
   checkLimit('maxAttempts', maxAttempts, 1);
   const delayOf = backoff(options);

@@ -1,4 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { QueueFullError } from '../event/errors.ts';
 import { checkLimit } from './check-number.ts';
 import type { FailedValue, SideOutput } from './side-output.ts';
@@ -18,6 +19,14 @@ export interface RisingEdgeOptions<T> {
   readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
+const names: OptionNames<RisingEdgeOptions<unknown>> = {
+  when: 'function',
+  key: 'function',
+  maxKeys: true,
+  evicted: 'output',
+  errors: 'output',
+};
+
 /**
  * Passes a value when `when` turns from false to true for its key, and drops all others.
  *
@@ -32,6 +41,7 @@ export interface RisingEdgeOptions<T> {
  * ```
  */
 export function risingEdge<T>(options: RisingEdgeOptions<T>): OperatorFunction<T | Watermark, T | Watermark> {
+  checkOptions('risingEdge', options, names);
   const { when, key, maxKeys = 100_000, evicted, errors } = options;
   checkLimit('maxKeys', maxKeys, 1);
   return runStage<T, T>((output) => {

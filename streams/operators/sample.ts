@@ -1,4 +1,5 @@
 import { filter, type MonoTypeOperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { describeValue } from '../event/describe-value.ts';
 import type { Random } from '../event/random.ts';
 import { type Hashable, ValueHash } from '../sketches/hash-value.ts';
@@ -15,6 +16,13 @@ export interface SampleOptions<T> {
   readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
+const names: OptionNames<SampleOptions<unknown>> = {
+  share: true,
+  key: 'function',
+  random: 'function',
+  errors: 'output',
+};
+
 /**
  * Emits a share of the values: at random, or by their key.
  *
@@ -28,6 +36,7 @@ export interface SampleOptions<T> {
  * ```
  */
 export function sample<T>(options: SampleOptions<T>): MonoTypeOperatorFunction<T> {
+  checkOptions('sample', options, names);
   const { share, key, random, errors } = options;
   if (!(typeof share === 'number' && share >= 0 && share <= 1)) {
     throw new RangeError(`share must be a number from 0 to 1, got ${describeValue(share)}`);

@@ -1,15 +1,21 @@
 import type { OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { checkWhole } from './check-number.ts';
 import { type SessionResult, SessionWindows } from './session-windows.ts';
 import { runStage } from './stage.ts';
 import type { Watermark } from './watermark.ts';
-import { checkWindowOptions, type WindowOptions } from './window-options.ts';
+import { checkWindowOptions, type WindowOptions, windowNames } from './window-options.ts';
 import { frameNames, type WindowKey } from './window-result.ts';
 
 export interface SessionWindowOptions<T, R, K extends WindowKey> extends WindowOptions<T, R, K> {
   /** A session ends when no value has come for this long: a value exactly `gapMs` later begins a new one. */
   readonly gapMs: number;
 }
+
+const names: OptionNames<SessionWindowOptions<unknown, unknown, WindowKey>> = {
+  ...windowNames,
+  gapMs: true,
+};
 
 /**
  * Gathers the values of a key that follow on each other in less than `gapMs`, and emits their figures.
@@ -32,6 +38,7 @@ export interface SessionWindowOptions<T, R, K extends WindowKey> extends WindowO
 export function sessionWindow<T, R, K extends WindowKey = undefined>(
   options: SessionWindowOptions<T, R, K>,
 ): OperatorFunction<T | Watermark, SessionResult<K, R> | Watermark> {
+  checkOptions('sessionWindow', options, names);
   checkWhole('gapMs', options.gapMs, 1);
   const settings = checkWindowOptions(options, 'sessionWindow', [...frameNames, 'replaces']);
   // `SessionWindows` puts `replaces` into each of its results.

@@ -1,4 +1,5 @@
 import type { OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { AggregateSet } from '../aggregates/aggregate-set.ts';
 import { checkLimit, checkWhole } from './check-number.ts';
 import { timeProperty } from './event-time.ts';
@@ -23,6 +24,21 @@ export interface SlidingWindowOptions<T, R, K extends WindowKey> extends Pick<
 
 const slidingNames: readonly string[] = ['key', 'value', 'time', 'late', 'id'];
 
+const names: OptionNames<SlidingWindowOptions<unknown, unknown, WindowKey>> = {
+  sizeMs: true,
+  maxBuffered: true,
+  evicted: 'output',
+  aggregate: true,
+  key: 'function',
+  time: 'function',
+  name: true,
+  late: 'output',
+  errors: 'output',
+  position: 'function',
+  resumeFrom: 'output',
+  resumeAt: true,
+};
+
 /**
  * Emits, for each value, the figures of its key over the last `sizeMs`, that value included.
  *
@@ -45,6 +61,7 @@ const slidingNames: readonly string[] = ['key', 'value', 'time', 'late', 'id'];
 export function slidingWindow<T, R, K extends WindowKey = undefined>(
   options: SlidingWindowOptions<T, R, K>,
 ): OperatorFunction<T | Watermark, SlidingResult<T, K, R> | Watermark> {
+  checkOptions('slidingWindow', options, names);
   const { sizeMs, maxBuffered = 250_000, name = 'slidingWindow', time = timeProperty } = options;
   // Without a selector there is no K to infer, and it is `undefined` by its default.
   const key = options.key ?? (() => undefined as K);

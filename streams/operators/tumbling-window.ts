@@ -1,9 +1,10 @@
 import type { OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { AlignedWindows } from './aligned-windows.ts';
 import { checkWhole } from './check-number.ts';
 import { runStage } from './stage.ts';
 import type { Watermark } from './watermark.ts';
-import { checkWindowOptions, type WindowOptions } from './window-options.ts';
+import { checkWindowOptions, type WindowOptions, windowNames } from './window-options.ts';
 import type { WindowKey, WindowResult } from './window-result.ts';
 
 export interface TumblingWindowOptions<T, R, K extends WindowKey> extends WindowOptions<T, R, K> {
@@ -12,6 +13,12 @@ export interface TumblingWindowOptions<T, R, K extends WindowKey> extends Window
   /** Where in time a window starts; the others follow from it. Default `0`: aligned with the epoch. */
   readonly offsetMs?: number;
 }
+
+const names: OptionNames<TumblingWindowOptions<unknown, unknown, WindowKey>> = {
+  ...windowNames,
+  sizeMs: true,
+  offsetMs: true,
+};
 
 /**
  * Divides event time into windows [start, end) that follow on each other, and emits their figures.
@@ -34,6 +41,7 @@ export interface TumblingWindowOptions<T, R, K extends WindowKey> extends Window
 export function tumblingWindow<T, R, K extends WindowKey = undefined>(
   options: TumblingWindowOptions<T, R, K>,
 ): OperatorFunction<T | Watermark, WindowResult<K, R> | Watermark> {
+  checkOptions('tumblingWindow', options, names);
   const { sizeMs, offsetMs = 0 } = options;
   checkWhole('sizeMs', sizeMs, 1);
   checkWhole('offsetMs', offsetMs, 0);

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { OperatorFunction } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import type { AnyEventDefinition } from '../event/define-event.ts';
 import { describeValue } from '../event/describe-value.ts';
 import { validatePayload } from '../event/validate-payload.ts';
@@ -19,6 +20,13 @@ export interface ValidateOptions {
   readonly capacity?: number;
 }
 
+const names: OptionNames<ValidateOptions> = {
+  name: true,
+  invalid: 'output',
+  concurrency: true,
+  capacity: true,
+};
+
 /**
  * Emits what a Standard Schema (zod, valibot, arktype …) makes of each value that it accepts, in order.
  *
@@ -37,6 +45,7 @@ export function validate<Output>(
   schema: StandardSchemaV1<unknown, Output>,
   options: ValidateOptions = {},
 ): OperatorFunction<unknown, Output> {
+  checkOptions('validate', options, names);
   const { name = 'the value', invalid, concurrency = 16, capacity = 100_000 } = options;
   checkLimit('concurrency', concurrency, 1);
   checkLimit('capacity', capacity, 0);

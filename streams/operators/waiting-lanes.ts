@@ -1,3 +1,4 @@
+import type { OptionNames } from '../event/check-options.ts';
 import type { Clock } from '../event/clock.ts';
 import { QueueFullError } from '../event/errors.ts';
 import { laneOf, parsePriority, type PriorityInput } from '../event/priority.ts';
@@ -29,6 +30,19 @@ export interface WaitingOptions<T> extends LaneOptions {
   /** Tells how long values have waited; `strategy: 'aged'` needs it. */
   readonly clock?: Clock;
 }
+
+/** The options of all operators in whose lanes values wait. */
+export const waitingNames: OptionNames<Omit<WaitingOptions<unknown>, 'priority' | 'order'>> = {
+  strategy: true,
+  weights: true,
+  agingMs: true,
+  ceiling: true,
+  key: 'function',
+  capacity: true,
+  overflow: true,
+  dropped: 'output',
+  clock: true,
+};
 
 /** A value that waits, with its key if that matters. */
 export interface WaitingValue<T> {

@@ -1,5 +1,6 @@
 import { AggregateSet } from '../aggregates/aggregate-set.ts';
 import type { Aggregates } from '../aggregates/aggregate.ts';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import type { Clock } from '../event/clock.ts';
 import { describeValue } from '../event/describe-value.ts';
 import type { ResumePoint } from '../windows/resume-tracker.ts';
@@ -57,6 +58,32 @@ export interface WindowOptions<T, R, K extends WindowKey> {
   readonly resumeAt?: ResumePoint;
 }
 
+const earlyNames: OptionNames<EarlyTrigger> = {
+  everyCount: true,
+  coalesce: true,
+  everyMs: true,
+  everyClockMs: true,
+};
+
+/** The options that all windows have. */
+export const windowNames: OptionNames<WindowOptions<unknown, unknown, WindowKey>> = {
+  aggregate: true,
+  key: 'function',
+  time: 'function',
+  name: true,
+  allowedLatenessMs: true,
+  early: true,
+  accumulation: true,
+  maxOpenWindows: true,
+  late: 'output',
+  errors: 'output',
+  evicted: 'output',
+  clock: true,
+  position: 'function',
+  resumeFrom: 'output',
+  resumeAt: true,
+};
+
 /** Options that have been checked, with their defaults. */
 export interface WindowSettings<T, R, K extends WindowKey> extends WindowOptions<T, R, K> {
   readonly key: (value: T) => K;
@@ -83,6 +110,7 @@ export function checkWindowOptions<T, R, K extends WindowKey>(
   const key = options.key ?? (() => undefined as K);
   checkLimit('allowedLatenessMs', allowedLatenessMs, 0);
   checkLimit('maxOpenWindows', maxOpenWindows, 1);
+  checkOptions('early', early, earlyNames);
   const { everyCount = Infinity, everyMs = Infinity, everyClockMs } = early;
   checkLimit('early.everyCount', everyCount, 1);
   checkLimit('early.everyMs', everyMs, 1);

@@ -1,4 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import { describeValue } from '../event/describe-value.ts';
 import { Credit } from '../queue/credit.ts';
 import { checkLimit } from './check-number.ts';
@@ -6,7 +7,7 @@ import { FlowInput } from './flow-stage.ts';
 import { type Credited, HeldValues } from './held-values.ts';
 import { IteratorPuller } from './iterator-puller.ts';
 import type { FailedValue, SideOutput } from './side-output.ts';
-import { resolveWaiting, type WaitingOptions } from './waiting-lanes.ts';
+import { resolveWaiting, type WaitingOptions, waitingNames } from './waiting-lanes.ts';
 
 export interface BackpressureOptions<T> extends WaitingOptions<T> {
   /**
@@ -20,6 +21,14 @@ export interface BackpressureOptions<T> extends WaitingOptions<T> {
    */
   readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
+
+const names: OptionNames<BackpressureOptions<unknown>> = {
+  ...waitingNames,
+  priority: 'function',
+  order: true,
+  credit: true,
+  errors: 'output',
+};
 
 /**
  * Emits values with an `ack()`, and no more than `credit` of them before they are acknowledged.
@@ -40,6 +49,7 @@ export interface BackpressureOptions<T> extends WaitingOptions<T> {
 export function withBackpressure<T>(
   options: BackpressureOptions<T> = {},
 ): (source: Observable<T> | Iterable<T> | AsyncIterable<T>) => Observable<Credited<T>> {
+  checkOptions('withBackpressure', options, names);
   const createCredit = resolveCredit(options.credit);
   const createLanes = resolveWaiting('withBackpressure', options);
   return (source) =>

@@ -1,4 +1,5 @@
 import { type OperatorFunction, type Subscriber } from 'rxjs';
+import { checkOptions, type OptionNames } from '../event/check-options.ts';
 import type { Clock } from '../event/clock.ts';
 import { describeValue } from '../event/describe-value.ts';
 import { QueueFullError, ValidationError } from '../event/errors.ts';
@@ -35,6 +36,20 @@ export interface WatermarkOptions<T> {
   readonly errors?: SideOutput<FailedValue<NoInfer<T>>>;
 }
 
+const names: OptionNames<WatermarkOptions<unknown>> = {
+  boundMs: true,
+  time: 'function',
+  everyMs: true,
+  source: 'function',
+  maxSources: true,
+  idleAfterMs: true,
+  advanceOnSilenceMs: true,
+  clock: true,
+  maxClockSkewMs: true,
+  startAt: true,
+  errors: 'output',
+};
+
 /**
  * Puts watermarks between the values: after a value, how far event time is known to have come.
  *
@@ -52,7 +67,8 @@ export interface WatermarkOptions<T> {
  * ```
  */
 export function withWatermarks<T>(options: WatermarkOptions<T> = {}): OperatorFunction<T, T | Watermark> {
-  const settings = checkOptions(options);
+  checkOptions('withWatermarks', options, names);
+  const settings = resolveOptions(options);
   const stage = runStage<T, T>((output) => new WatermarkStage(settings, output));
   return (source) => source.pipe(stage);
 }
@@ -64,7 +80,7 @@ interface Settings<T> extends WatermarkOptions<T> {
   readonly maxClockSkewMs: number;
 }
 
-function checkOptions<T>(options: WatermarkOptions<T>): Settings<T> {
+function resolveOptions<T>(options: WatermarkOptions<T>): Settings<T> {
   const { boundMs = 0, everyMs = 0, maxSources = 1_000, clock, startAt } = options;
   const { maxClockSkewMs = 60_000 } = options;
   checkMs('boundMs', boundMs, 0);

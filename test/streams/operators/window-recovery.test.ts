@@ -93,8 +93,8 @@ function endOf(told: Told): number {
   return end ?? time + 1;
 }
 
-/** Room for one, and a place for the others. */
-const one = { maxOpenWindows: 1, maxBuffered: 1, evicted: { next() {} } };
+/** A place for those for which there is no room. */
+const evicted = { next() {} };
 const nothingYet = { watermark: -Infinity, told: -Infinity };
 
 describe('a window pipeline that starts anew where it says', () => {
@@ -190,15 +190,28 @@ describe('a window pipeline that starts anew where it says', () => {
     );
   });
 
-  it.each<[string, (options: Recovery & typeof one) => OperatorFunction<Stored | Watermark, unknown>]>([
-    ['tumbling windows', (options) => tumblingWindow({ ...common, ...options, sizeMs: 10 })],
-    ['hopping windows', (options) => hoppingWindow({ ...common, ...options, sizeMs: 15, hopMs: 4 })],
-    ['sessions', (options) => sessionWindow({ ...common, ...options, gapMs: 8 })],
-    ['sliding windows', (options) => slidingWindow({ ...common, ...options, sizeMs: 12 })],
+  it.each<[string, (recovery: Recovery) => OperatorFunction<Stored | Watermark, unknown>]>([
+    [
+      'tumbling windows',
+      (recovery) => tumblingWindow({ ...common, ...recovery, sizeMs: 10, maxOpenWindows: 1, evicted }),
+    ],
+    [
+      'hopping windows',
+      (recovery) =>
+        hoppingWindow({ ...common, ...recovery, sizeMs: 15, hopMs: 4, maxOpenWindows: 1, evicted }),
+    ],
+    [
+      'sessions',
+      (recovery) => sessionWindow({ ...common, ...recovery, gapMs: 8, maxOpenWindows: 1, evicted }),
+    ],
+    [
+      'sliding windows',
+      (recovery) => slidingWindow({ ...common, ...recovery, sizeMs: 12, maxBuffered: 1, evicted }),
+    ],
   ])('moves on past what it has put out: %s', (_name, pipeline) => {
     const points: ResumePoint[] = [];
     const source = new Subject<Stored | Watermark>();
-    source.pipe(pipeline({ ...one, resumeFrom: { next: (point) => points.push(point) } })).subscribe();
+    source.pipe(pipeline({ resumeFrom: { next: (point) => points.push(point) } })).subscribe();
     for (const position of [0, 1, 2]) source.next({ time: 40 * position, key: 'a', amount: 1, position });
 
     expect(points).toEqual([0, 1, 2].map((position) => ({ position, ...nothingYet })));
