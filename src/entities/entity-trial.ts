@@ -104,7 +104,7 @@ export class EntityTrial {
     if (!this.#admitted || !this.#isFree()) return 'wait';
     const { suspect } = notes;
     if (suspect?.sequence === position && suspect.key === key && suspect.deaths >= maxTrials) {
-      this.#size = mostTogether;
+      // What is wrong with one event is often wrong with those behind it.
       this.#groups = 0;
       return position > 0 && position <= handled ? 'go' : 'deadly';
     }
