@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { assign, fromPromise, setup } from 'xstate';
 import { defineEntity, type EntityDefinition } from '../../../actors/define-entity.ts';
-import { EntityCluster, type ClusterMember } from '../../support/entity-cluster.ts';
+import { EntityCluster, partitions, type ClusterMember } from '../../support/entity-cluster.ts';
+import { partitionOf } from '../../../src/nats/partition-of.ts';
 import { near } from '../../support/lease-world.ts';
 
 const maxTrials = 3;
@@ -181,11 +182,11 @@ describe('an entity that ends the process that hosts it', () => {
       { meter: 'a', n: 1 },
       { meter: 'b', n: 101 },
     ]);
-    const { deaths, member } = await lives(cluster, fragileChild(0), 12);
+    const { deaths, member } = await lives(cluster, fragileChild(400), 12);
     const parked = member.host?.parked();
     void member.bus.close({ deadlineMs: 10 });
     await cluster.clock.advanceBy(1_000);
-    const next = await lives(cluster, fragileChild(0), 1);
+    const next = await lives(cluster, fragileChild(400), 1);
 
     expect(deaths).toBe(mostDeaths);
     expect(parked).toEqual([{ key: 'b', events: 1 }]);
@@ -193,30 +194,50 @@ describe('an entity that ends the process that hosts it', () => {
     expect(next.member.host?.parked()).toEqual(parked);
   });
 
-  it('is told from those that are handled while its child is about to end the process', async () => {
+  it('is told from those that are handled beside it, though it is its child that ends the process', async () => {
     const keys = ['a', 'b', 'c', 'd', 'e', 'f'];
     const { cluster, client } = await world([{ meter: 'b', n: 101 }]);
-    const first = cluster.join(
-      'first',
-      fragileChild(400)(() => first.kill(), cluster),
-      near,
-    );
+    const harmless = fragileChild(1_000_000)(() => {}, cluster);
+    const first = cluster.join('first', harmless, near);
     await cluster.clock.advanceBy(3_000);
+    first.kill();
     // Behind what the first one has kept: a child that runs, and events of all.
     for (const meter of keys) {
       void client.bus.publish('meter.read', { meter, n: 1 });
       await cluster.clock.advanceBy(5);
     }
-    const { member } = await lives(cluster, fragileChild(400), 12);
+    const { member } = await lives(cluster, fragileChild(0), 12);
 
     expect(member.host?.parked().map(({ key }) => key)).toEqual(['b']);
-    expect(member.bus.deadLetters.list()).toMatchObject([{ reason: 'too-many-deliveries' }]);
-    expect(member.host?.stats()).toMatchObject({ parkedKeys: 1 });
-    const asking = fragileChild(400)(() => {}, cluster);
+    expect(member.bus.deadLetters.list()).toMatchObject([
+      { reason: 'too-many-deliveries', event: { data: { meter: 'b', n: 1 } } },
+    ]);
     for (const meter of keys.filter((key) => key !== 'b')) {
-      const ref = client.bus.entity(asking, meter);
-      expect(await asked(cluster, () => ref.ask(({ context }) => context.seen))).toBe(1);
+      const ask = () => client.bus.entity(harmless, meter).ask(({ context }) => context.seen);
+      expect(await asked(cluster, ask)).toBe(1);
     }
+  });
+
+  it('is found behind many that are handled, though nobody has noted how far that is', async () => {
+    const names = Array.from({ length: 400 }, (_, at) => `k${at}`);
+    const [poison = '', ...keys] = names.filter((key) => partitionOf(key, partitions) === 1).slice(0, 75);
+    const { cluster, client } = await world(keys.map((meter) => ({ meter, n: 1 })));
+    const first = cluster.join(
+      'first',
+      fragileFold(() => first.kill()),
+      near,
+    );
+    for (let ms = 0; ms < 5_000 && first.host?.stats().handled !== keys.length; ms += 1)
+      await cluster.clock.advanceBy(1);
+    void client.bus.publish('meter.read', { meter: poison, n: 101 });
+    await cluster.clock.advanceBy(50);
+    const position = (await cluster.place('fragile', poison))?.position;
+    const { deaths, member } = await lives(cluster, fragileFold, 20);
+
+    expect(position).toBe(0);
+    expect(deaths).toBe(mostDeaths - 1);
+    expect(member.host?.parked()).toEqual([{ key: poison, events: 1 }]);
+    expect(member.host?.stats()).toMatchObject({ handled: 0 });
   });
 
   it('lets the others be handled meanwhile, each once, though their owners die one after the other', async () => {

@@ -44,7 +44,11 @@ async function world(suspect: Partial<Suspect> = {}, handled = 0): Promise<World
       if (state.failing) throw new Error('not kept');
       state.suspect = { ...state.suspect, sequence, key, size, deaths: 0, tried: true };
     },
-    acquit: async () => void done.push('acquit'),
+    acquit: async () => {
+      done.push('acquit');
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, 1));
+      done.push('acquitted');
+    },
   };
   const trials = new SuspectTrials(clock);
   const trial = new EntityTrial({
@@ -180,7 +184,7 @@ describe('EntityTrial', () => {
     await clock.advanceBy(500);
 
     expect(early).toEqual([]);
-    expect(done).toEqual(['acquit', 'end', 'wake']);
+    expect(done).toEqual(['acquit', 'acquitted', 'end', 'wake']);
     expect([alone, admitted]).toEqual([false, true]);
   });
 
