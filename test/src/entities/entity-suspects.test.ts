@@ -125,6 +125,11 @@ async function world(
   return { cluster, client };
 }
 
+function keysOfOnePartition(count: number): string[] {
+  const names = Array.from({ length: count * partitions * 2 }, (_, at) => `k${at}`);
+  return names.filter((key) => partitionOf(key, partitions) === 1).slice(0, count);
+}
+
 const none = fragileFold(() => {});
 
 describe('an entity that ends the process that hosts it', () => {
@@ -195,8 +200,9 @@ describe('an entity that ends the process that hosts it', () => {
   });
 
   it('is told from those that are handled beside it, though it is its child that ends the process', async () => {
-    const keys = ['a', 'b', 'c', 'd', 'e', 'f'];
-    const { cluster, client } = await world([{ meter: 'b', n: 101 }]);
+    const keys = keysOfOnePartition(6);
+    const [, poison = ''] = keys;
+    const { cluster, client } = await world([{ meter: poison, n: 101 }]);
     const harmless = fragileChild(1_000_000)(() => {}, cluster);
     const first = cluster.join('first', harmless, near);
     await cluster.clock.advanceBy(3_000);
@@ -208,19 +214,18 @@ describe('an entity that ends the process that hosts it', () => {
     }
     const { member } = await lives(cluster, fragileChild(0), 12);
 
-    expect(member.host?.parked().map(({ key }) => key)).toEqual(['b']);
+    expect(member.host?.parked().map(({ key }) => key)).toEqual([poison]);
     expect(member.bus.deadLetters.list()).toMatchObject([
-      { reason: 'too-many-deliveries', event: { data: { meter: 'b', n: 1 } } },
+      { reason: 'too-many-deliveries', event: { data: { meter: poison, n: 1 } } },
     ]);
-    for (const meter of keys.filter((key) => key !== 'b')) {
+    for (const meter of keys.filter((key) => key !== poison)) {
       const ask = () => client.bus.entity(harmless, meter).ask(({ context }) => context.seen);
       expect(await asked(cluster, ask)).toBe(1);
     }
   });
 
   it('is found behind many that are handled, though nobody has noted how far that is', async () => {
-    const names = Array.from({ length: 400 }, (_, at) => `k${at}`);
-    const [poison = '', ...keys] = names.filter((key) => partitionOf(key, partitions) === 1).slice(0, 75);
+    const [poison = '', ...keys] = keysOfOnePartition(75);
     const { cluster, client } = await world(keys.map((meter) => ({ meter, n: 1 })));
     const first = cluster.join(
       'first',
