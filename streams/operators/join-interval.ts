@@ -62,17 +62,22 @@ export function joinInterval<L, R, K, Kind extends JoinKind = 'inner'>(
 ): OperatorFunction<L | Watermark, Joined<LeftOf<L, Kind>, RightOf<R, Kind>, K> | Watermark> {
   checkOptions('joinInterval', options, names);
   const { fromMs, toMs, kind = 'inner', maxBuffered = 1_000_000 } = options;
-  if (!(fromMs <= toMs && fromMs < Infinity && toMs > -Infinity)) {
-    throw new RangeError(
-      `fromMs must be at most toMs, got ${describeValue(fromMs)} and ${describeValue(toMs)}`,
-    );
-  }
+  checkInterval(fromMs, toMs);
   checkKind(kind, ['inner', 'left', 'right', 'full']);
   checkLimit('maxBuffered', maxBuffered, 1);
   return joinInputs<L, R, K, Joined<LeftOf<L, Kind>, RightOf<R, Kind>, K>>(
     right,
     options,
     (output) => new IntervalStage<L, R, K>({ ...options, kind, maxBuffered }, output),
+  );
+}
+
+function checkInterval(fromMs: number, toMs: number): void {
+  // A text compares as the number that it spells, and would be appended to times.
+  const areNumbers = typeof fromMs === 'number' && typeof toMs === 'number';
+  if (areNumbers && fromMs <= toMs && fromMs < Infinity && toMs > -Infinity) return;
+  throw new RangeError(
+    `fromMs must be milliseconds, at most toMs, got ${describeValue(fromMs)} and ${describeValue(toMs)}`,
   );
 }
 

@@ -101,7 +101,7 @@ describe('joinInterval', () => {
 
   it('refuses an interval that ends before it begins, and an unknown kind', () => {
     expect(() => joinInterval(NEVER, { ...keys, fromMs: 1, toMs: 0 })).toThrow(
-      new RangeError('fromMs must be at most toMs, got 1 and 0'),
+      new RangeError('fromMs must be milliseconds, at most toMs, got 1 and 0'),
     );
     expect(() => joinInterval(NEVER, { ...keys, fromMs: 0, toMs: 0, kind: 'outer' as 'full' })).toThrow(
       new TypeError('kind must be one of inner, left, right, full; got "outer"'),

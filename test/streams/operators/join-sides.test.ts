@@ -143,8 +143,16 @@ describe('joinInterval', () => {
     [6, 5],
   ])('refuses an interval from %d to %d', (fromMs, toMs) => {
     expect(() => joinInterval(NEVER, { ...keys, fromMs, toMs })).toThrow(
-      new RangeError(`fromMs must be at most toMs, got ${fromMs} and ${toMs}`),
+      new RangeError(`fromMs must be milliseconds, at most toMs, got ${fromMs} and ${toMs}`),
     );
+  });
+
+  it.each([
+    ['0', 5],
+    [0, '5'],
+  ])('refuses texts that spell one: %j to %j', (fromMs, toMs) => {
+    const texts = { fromMs, toMs } as { fromMs: number; toMs: number };
+    expect(() => joinInterval(NEVER, { ...keys, ...texts })).toThrow('fromMs must be milliseconds');
   });
 
   it('takes one without an end, or a beginning', () => {
