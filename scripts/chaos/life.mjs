@@ -3,11 +3,13 @@ import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { hearLines } from './heard-lines.mjs';
+import { endWithUs } from './process-end.mjs';
 
 /** Starts a program. Its lines are told as words; `started` resolves to true with the first, `ended` when all are told. */
 export function begin(program, args, { hear, flags = [], input = 'ignore', errors = 'inherit' }) {
   const path = fileURLToPath(new URL(program, import.meta.url));
-  const child = spawn(process.execPath, [...flags, path, ...args], { stdio: [input, 'pipe', errors] });
+  const stdio = [input, 'pipe', errors];
+  const child = endWithUs(spawn(process.execPath, [...flags, path, ...args], { stdio }));
   const ended = new Promise((resolve) => child.once('close', (code, signal) => resolve(signal ?? code)));
   const started = new Promise((resolve) => {
     hearLines(child.stdout, (words) => {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { killed } from './process-end.mjs';
+import { endWithUs, killed } from './process-end.mjs';
 
 /** A port of this machine that nobody listens on. */
 export function freePort() {
@@ -22,7 +22,7 @@ export function natsServer(args, behind = []) {
   return {
     /** Resolves when it takes connections; rejects with what it said when it ends before. */
     start() {
-      child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
+      child = endWithUs(spawn(command, rest, { stdio: ['ignore', 'ignore', 'pipe'] }));
       return new Promise((resolve, reject) => {
         let log = '';
         const refuse = (code) => reject(new Error(`nats-server ended with ${code}: ${log}`));

@@ -233,13 +233,13 @@ async function storedSteps(bus) {
   return stored;
 }
 
-/** Tries again for a minute: a cluster that elects its leader answers nobody. */
+/** Tries again for minutes: a cluster answers nobody until it has a leader, and places nothing until its servers know each other. */
 async function retried(work) {
   for (let tries = 0; ; tries += 1) {
     try {
       return await work();
     } catch (error) {
-      if (tries === 120) throw error;
+      if (tries === 600) throw error;
     }
     await pause(500);
   }

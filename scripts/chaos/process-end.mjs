@@ -1,3 +1,16 @@
+const children = new Set();
+
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+/** Ends a process with this one, also where this one ends by an error. */
+export function endWithUs(child) {
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
+}
+
 /** How a process ended, its signal or its code; at once when it has. */
 export async function endOf(child) {
   const { exitCode, signalCode } = child;

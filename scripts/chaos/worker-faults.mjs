@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { endOf, killed } from './process-end.mjs';
+import { endOf, endWithUs, killed } from './process-end.mjs';
 
 /** Three workers of a program of this folder, which is given its settings as JSON; `random` decides what becomes of them. */
 export function startWorkers(program, settings, random) {
@@ -12,10 +12,10 @@ export function startWorkers(program, settings, random) {
   const counts = { stop: 0, kill: 0, leave: 0 };
   const kills = [];
 
-  const join = () =>
-    workers.add(
-      spawn(process.execPath, [path, JSON.stringify(settings)], { stdio: ['ignore', 'inherit', 'inherit'] }),
-    );
+  function join() {
+    const stdio = ['ignore', 'inherit', 'inherit'];
+    workers.add(endWithUs(spawn(process.execPath, [path, JSON.stringify(settings)], { stdio })));
+  }
 
   /** Ends one by a signal; another takes its place. */
   async function replace(worker, signal) {
