@@ -3,7 +3,7 @@ import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
 import type { SuspectTurn } from '../leases/suspect-trials.ts';
 import { whenDone } from '../when-done.ts';
 import type { EntityInput, LiveEntity } from './live-entity.ts';
-import { mostTogether, narrowing, type Suspect } from './place-record.ts';
+import { mostTogether, narrowing, type Suspect } from './suspect.ts';
 
 /** Milliseconds that an entity's children have to show what they do, before the next input is tried. */
 const childrenMs = 1_000;

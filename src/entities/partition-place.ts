@@ -7,15 +7,8 @@ import type { SharedEntities } from '../shared-entities.ts';
 import type { Snapshot } from '../snapshot-store.ts';
 import type { PublishedCommits } from './entity-outbox.ts';
 import { checkKindVersion, type KindPlace, type KindPlaces } from './entity-place.ts';
-import { begunAt } from '../leases/begun.ts';
-import {
-  decodePlace,
-  encodePlace,
-  narrowing,
-  noSuspect,
-  type PlaceRecord,
-  type Suspect,
-} from './place-record.ts';
+import { decodePlace, encodePlace, type PlaceRecord } from './place-record.ts';
+import { noSuspect, suspectedNext, suspectTried, type Suspect } from './suspect.ts';
 
 /** Milliseconds between writes of a place: what a process that is killed has handled, others read again. */
 const pauseMs = 100;
@@ -150,11 +143,7 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
 
   /** Keeps what is tried, from an input on: the next owner counts, if this one dies of it. @throws ConflictError, StorageError */
   async mark(sequence: number, key: string, size: number): Promise<void> {
-    const { begun } = this.#now;
-    const same = begun.sequence === sequence && begun.key === key;
-    const { crashes } = begun;
-    const deaths = same ? begun.deaths : 0;
-    this.#now = { ...this.#now, begun: { sequence, key, size, crashes, deaths, tried: true } };
+    this.#now = { ...this.#now, begun: suspectTried(this.#now.begun, sequence, key, size) };
     await this.flush();
   }
 
@@ -197,9 +186,7 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
     if (this.#kept === undefined) return;
     // Also where its lease has run out, as long as nobody has followed: but then it says nothing else, and nobody waits.
     const holds = this.#ports.holds();
-    const said = this.#store({ ...(holds ? this.#now : this.#kept), left: true }, this.#revision).catch(
-      () => {},
-    );
+    const said = this.#storeOwn({ ...(holds ? this.#now : this.#kept), left: true }).catch(() => {});
     if (holds) await said;
   }
 
@@ -231,11 +218,7 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
     const { begun, left, epoch } = before;
     // It may have been this process itself, which lives.
     if (epoch === this.#now.epoch) return { ...this.#now.begun, tried: this.#suspicious };
-    const next = begunAt(begun.sequence, begun, !left);
-    const { deaths, key, size } = begun;
-    if (left || !begun.tried || size === 1) return { ...next, key, size };
-    // It was one of several: fewer of them are tried at a time.
-    return { ...next, deaths, key, size: Math.max(1, Math.floor(size / narrowing)) };
+    return suspectedNext(begun, !left);
   }
 
   #claimed(
@@ -272,7 +255,7 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
     this.#fence();
     const record = this.#now;
     const put = async (): Promise<void> => {
-      this.#revision = await this.#store(record, this.#revision);
+      this.#revision = await this.#storeOwn(record);
       this.#kept = record;
     };
     const writing = put();
@@ -283,6 +266,18 @@ export class PartitionPlace implements KindPlaces, PublishedCommits {
       this.#writing = undefined;
     }
     if (this.#now !== record) this.#writeSoon();
+  }
+
+  /** Writes it also where a write before was kept, and its answer lost. */
+  async #storeOwn(record: PlaceRecord): Promise<number> {
+    try {
+      return await this.#store(record, this.#revision);
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error;
+      const found = await this.#ports.shared.states.read(this.#bucket, this.#key);
+      if (found === undefined || decodePlace(found.value)?.epoch !== record.epoch) throw error;
+      return await this.#store(record, found.revision);
+    }
   }
 
   async #store(record: PlaceRecord, expected: number): Promise<number> {

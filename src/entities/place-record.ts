@@ -1,20 +1,6 @@
 import { isCount } from '../is-count.ts';
 import { encodeJson, readJsonObject } from '../json-record.ts';
-import { isBegun, notBegun, type Begun } from '../leases/begun.ts';
-
-/** Inputs that are tried together at first. */
-export const mostTogether = 64;
-/** Into how many groups those fall of which an owner has died, when they are tried again. */
-export const narrowing = 8;
-
-/** What owners may have died of: the event at a position, or at 0 what came for a key without one, as a delay does. */
-export interface Suspect extends Begun {
-  readonly key: string;
-  /** How many are tried together, from this one on: only who dies of one alone counts against it. */
-  readonly size: number;
-}
-
-export const noSuspect: Suspect = { ...notBegun, key: '', size: mostTogether };
+import { readSuspect, type Suspect } from './suspect.ts';
 
 /** How far a partition of a kind has come, as it is kept. */
 export interface PlaceRecord {
@@ -53,16 +39,7 @@ export function decodePlace(bytes: Uint8Array): PlaceRecord | undefined {
     if (!isPlace(of) || !isPlace(number)) return undefined;
     owners.push([of, number]);
   }
-  return { position, epoch, published, before: owners, begun: suspectOf(begun), left: left !== false };
-}
-
-/** What cannot be read is suspected of nothing: whoever dies of it is counted anew. */
-function suspectOf(value: unknown): Suspect {
-  if (!isBegun(value)) return noSuspect;
-  const { sequence, crashes, deaths, tried } = value;
-  const { key, size }: Readonly<Record<string, unknown>> = { ...value };
-  if (typeof key !== 'string' || !isCount(size) || size < 1 || size > mostTogether) return noSuspect;
-  return { sequence, crashes, deaths, tried, key, size };
+  return { position, epoch, published, before: owners, begun: readSuspect(begun), left: left !== false };
 }
 
 /** Leaves room for those that come after it. */

@@ -87,7 +87,7 @@ export class BridgeOutlet implements Outlet {
     if (from > last_seq) return new Set();
     const { nats, stream } = this.#config;
     const subject = storedSubjects(nats.namespace);
-    return findIds(jetstream(connection), manager, { stream: stream.name, subject, from }, ids);
+    return findIds(jetstream(connection), manager, { stream: stream.name, subject, from, upTo: 0 }, ids);
   }
 
   async close(): Promise<void> {

@@ -125,7 +125,8 @@ export class JetStreamEntities implements SharedEntities {
     const found = new Set<string>();
     const { name: stream } = this.#config.stream;
     for (const subject of new Set(events.map((event) => this.#ports.slots.slotOf(event).subject))) {
-      const range = { stream, subject, from: sequenceOf(position) };
+      const last = await this.#asked(() => manager.streams.getMessage(stream, { last_by_subj: subject }));
+      const range = { stream, subject, from: sequenceOf(position), upTo: last?.seq ?? 0 };
       // What an entity emits stands alone in its message, under its id.
       for (const id of await this.#asked(() => findIds(client, manager, range, ids))) found.add(id);
     }
@@ -204,7 +205,7 @@ export class JetStreamEntities implements SharedEntities {
     } catch (error) {
       const { stream } = this.#config;
       const why = error instanceof JetStreamApiError ? error.message : describeError(error);
-      throw new TransportError(`stream ${stream.name} does not say where it ends: ${why}`, { cause: error });
+      throw new TransportError(`stream ${stream.name} does not say what it holds: ${why}`, { cause: error });
     }
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EntityTrial, type TrialNotes } from '../../../src/entities/entity-trial.ts';
 import { eventInput, LiveEntity, timerInput, type EntityInput } from '../../../src/entities/live-entity.ts';
-import { noSuspect, type Suspect } from '../../../src/entities/place-record.ts';
+import { noSuspect, type Suspect } from '../../../src/entities/suspect.ts';
 import { SuspectTrials } from '../../../src/leases/suspect-trials.ts';
 import { createVirtualClock, type VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { ValidEnvelope } from '../../../streams/event/envelope.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { defineEntity } from '../../../actors/define-entity.ts';
 import { PartitionPlace } from '../../../src/entities/partition-place.ts';
-import { decodePlace, encodePlace, noSuspect, type PlaceRecord } from '../../../src/entities/place-record.ts';
+import { decodePlace, encodePlace, type PlaceRecord } from '../../../src/entities/place-record.ts';
+import { noSuspect } from '../../../src/entities/suspect.ts';
 import { memoryStore } from '../../../src/log/memory-store.ts';
 import type { SharedEntities } from '../../../src/shared-entities.ts';
 import type { SnapshotStore } from '../../../src/snapshot-store.ts';
@@ -142,6 +143,22 @@ describe('PartitionPlace', () => {
     await first.leave();
 
     expect(await kept()).toMatchObject({ epoch: 2, position: 0, left: false });
+  });
+
+  it('is written on though the answer to a write was lost', async () => {
+    const { owner, states, kept } = world();
+    const place = owner();
+    await place.find();
+    const own = await states.read(bucket, '3');
+    await states.write({ bucket, key: '3', value: own?.value ?? new Uint8Array() });
+    place.advance(50, 1);
+    await place.flush();
+    const after = await kept();
+    place.advance(60, 2);
+    await place.leave();
+
+    expect(after).toMatchObject({ epoch: 1, position: 50, left: false });
+    expect(await kept()).toMatchObject({ epoch: 1, position: 60, left: true });
   });
 
   it('is claimed though the owner before says its last word at that moment', async () => {
