@@ -24,13 +24,18 @@ export class EventBatch {
   readonly atomic: boolean;
   /** Monotonic milliseconds at which it is given up. */
   readonly deadline: number;
-  readonly events: EventEnvelope[] = [];
+  /** None any more when it is written: thousands may wait for answers, and memory is not to hold their payloads. */
+  events: EventEnvelope[] = [];
+  /** How many events it has, or had. */
+  size = 0;
+  /** The keys of its events, each once. */
+  readonly keys: string[] = [];
   /** How many unsettled batches it waits for. */
   blockers = 0;
   state: 'open' | 'sent' | 'settled' = 'open';
   #dependents: Set<EventBatch> | undefined;
   /** What is wrong with single events of it; the others went on. */
-  #faults: Map<EventEnvelope, Error> | undefined;
+  #faults: Map<string, Error> | undefined;
   /** What became of it, and which of its events that does not hold for. One promise serves all of them. */
   readonly outcome: Promise<Published>;
   #resolve: (published: Published) => void = nothing;
@@ -65,15 +70,15 @@ export class EventBatch {
   /** One event cannot be sent, whatever becomes of the others. */
   refuse(event: EventEnvelope, error: Error): void {
     this.#faults ??= new Map();
-    this.#faults.set(event, error);
+    this.#faults.set(event.id, error);
   }
 
   /** What became of one event. */
-  async outcomeOf(event: EventEnvelope): Promise<Published> {
+  async outcomeOf({ id }: EventEnvelope): Promise<Published> {
     const published = await this.outcome;
     if (published.faults === undefined) return published;
     const { faults, ...others } = published;
-    const fault = faults.get(event);
+    const fault = faults.get(id);
     if (fault !== undefined) throw fault;
     return others;
   }

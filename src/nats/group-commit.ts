@@ -22,7 +22,10 @@ export interface GroupCommitPorts {
   readonly slotOf: (event: EventEnvelope) => Slot;
   /** Whether messages can be sent now; call `pump` when that changes. */
   readonly ready: () => boolean;
-  /** Sends a batch; resolves when it is stored. Retries by itself until `deadline`, under the same id. */
+  /**
+   * Sends a batch; resolves when it is stored. Retries by itself until `deadline`, under the same id. It has written the
+   * events when it returns: they are forgotten then.
+   */
   readonly send: (batch: EventBatch) => Promise<Published>;
   /** What keeps messages from being sent, for people, if that is known. */
   readonly trouble?: () => string | undefined;
@@ -146,7 +149,9 @@ export class GroupCommit {
     batch.state = 'sent';
     slot.inFlight += 1;
     this.#inFlight += 1;
-    this.#ports.send(batch).then(
+    const sending = this.#ports.send(batch);
+    batch.events = [];
+    sending.then(
       (published) => this.#arrived(batch, published),
       (error: unknown) =>
         this.#arrived(batch, error instanceof Error ? error : new TransportError(String(error))),
@@ -172,20 +177,21 @@ export class GroupCommit {
 
   #put(event: EventEnvelope, batch: EventBatch, before: EventBatch | undefined): void {
     batch.events.push(event);
+    batch.size += 1;
     this.#pending += 1;
-    if (event.key === undefined || before === batch) return;
+    const { key } = event;
+    if (key === undefined || before === batch) return;
     before?.holdBack(batch);
-    this.#lastOfKey.set(event.key, batch);
+    batch.keys.push(key);
+    this.#lastOfKey.set(key, batch);
   }
 
   #settle(batch: EventBatch, result: Published | Error): void {
     if (batch.state === 'settled') return;
     if (batch.slot.open === batch) batch.slot.open = undefined;
     this.#unsettled.delete(batch);
-    this.#pending -= batch.events.length;
-    for (const { key } of batch.events) {
-      if (key !== undefined && this.#lastOfKey.get(key) === batch) this.#lastOfKey.delete(key);
-    }
+    this.#pending -= batch.size;
+    for (const key of batch.keys) if (this.#lastOfKey.get(key) === batch) this.#lastOfKey.delete(key);
     batch.settle(result);
     if (this.#unsettled.size > 0) return;
     this.#ports.onQuiet();

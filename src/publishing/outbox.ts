@@ -58,7 +58,7 @@ export async function commitOnBus(commit: BusCommit, ports: OutboxPorts): Promis
       ...(first === undefined ? {} : { first }),
     });
   } catch (error) {
-    for (const event of passing) gate.forget(event);
+    for (const event of passing) gate.forget(event.id);
     throw error;
   }
 }

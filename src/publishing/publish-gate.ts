@@ -61,6 +61,11 @@ export class PublishGate {
     return this.#simple && this.#state === 'open';
   }
 
+  /** Whether it keeps ids: what is not published after all, it has to forget. */
+  get remembers(): boolean {
+    return this.#recent !== undefined;
+  }
+
   get state(): 'open' | 'disabled' | 'closed' {
     if (this.#state === 'draining') return 'closed';
     return this.#state;
@@ -99,8 +104,8 @@ export class PublishGate {
   }
 
   /** The event did not get through after all: the same id may be published again. */
-  forget(event: ValidEnvelope): void {
-    this.#recent?.forget(event.id);
+  forget(id: string): void {
+    this.#recent?.forget(id);
   }
 
   /** Decides about a batch as a whole, and gives what of it is to be published: a promise only where it must wait. */

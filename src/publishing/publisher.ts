@@ -132,7 +132,7 @@ export class Publisher {
       this.published += passing.length;
       return batchReceipts(made, passing, published);
     } catch (error) {
-      for (const event of passing) gate.forget(event);
+      for (const event of passing) gate.forget(event.id);
       this.#fail(error);
       throw error;
     }
@@ -230,12 +230,9 @@ export class Publisher {
     options: TransportPublishOptions | undefined,
   ): PublishReceipt | Promise<PublishReceipt> {
     const verdict = this.#ports.gate.pass(event, options);
-    if (verdict !== 'pass') {
-      if (verdict instanceof Promise)
-        return verdict.then(() => this.#told(() => this.#deliver(event, options)));
-      return { id: event.id, level: 'none', subscribers: 0 };
-    }
-    return this.#deliver(event, options);
+    if (verdict === 'pass') return this.#deliver(event, options);
+    if (verdict === 'discard') return { id: event.id, level: 'none', subscribers: 0 };
+    return verdict.then(() => this.#told(() => this.#deliver(event, options)));
   }
 
   #deliver(
@@ -246,29 +243,34 @@ export class Publisher {
     try {
       published = this.#ports.transport.publish([event], options);
     } catch (error) {
-      this.#ports.gate.forget(event);
+      this.#ports.gate.forget(event.id);
       throw error;
     }
     this.published += 1;
     if (published instanceof Promise) return this.#awaited(event, published);
-    return receiptOf(event, published);
+    return receiptOf(event.id, published);
   }
 
-  #awaited(event: ValidEnvelope, published: Promise<Published>): Promise<PublishReceipt> {
+  // With no hold on the event: thousands may wait for a server, and memory is not to keep their payloads meanwhile.
+  #awaited({ id }: ValidEnvelope, published: Promise<Published>): Promise<PublishReceipt> {
     return published.then(
       (reached) => {
-        const fault = reached.faults?.get(event);
-        return fault === undefined ? receiptOf(event, reached) : this.#notTaken(event, fault);
+        const fault = reached.faults?.get(id);
+        return fault === undefined ? receiptOf(id, reached) : this.#notTaken(id, fault);
       },
-      (error: unknown) => this.#notTaken(event, error),
+      this.#ports.gate.remembers ? (error: unknown) => this.#notTaken(id, error) : this.#notSent,
     );
   }
 
-  #notTaken(event: ValidEnvelope, error: unknown): never {
-    this.published -= 1;
-    this.#ports.gate.forget(event);
-    return this.#report(error);
+  #notTaken(id: string, error: unknown): never {
+    this.#ports.gate.forget(id);
+    return this.#notSent(error);
   }
+
+  readonly #notSent = (error: unknown): never => {
+    this.published -= 1;
+    return this.#report(error);
+  };
 
   /** Tells of what is thrown, at a time when nobody else could. */
   #told(send: () => PublishReceipt | Promise<PublishReceipt>): PublishReceipt | Promise<PublishReceipt> {

@@ -1,9 +1,9 @@
 import type { PublishReceipt } from '../../actors/handler.ts';
-import type { EventEnvelope, ValidEnvelope } from '../../streams/event/envelope.ts';
+import type { ValidEnvelope } from '../../streams/event/envelope.ts';
 import type { Published } from '../transport/transport.ts';
 
-/** The receipt of one event. */
-export function receiptOf({ id }: EventEnvelope, published: Published): PublishReceipt {
+/** The receipt of the event with this id. */
+export function receiptOf(id: string, published: Published): PublishReceipt {
   const { level, matched: subscribers, first } = published;
   if (first !== undefined) return { id, level, position: first, subscribers };
   return { id, level, subscribers };

@@ -71,8 +71,8 @@ export interface Published {
   readonly matchedEach?: readonly number[];
   /** Where the first event stands in the log, if there is one; event `i` of the batch stands at `first + i`. */
   readonly first?: number;
-  /** What of the events that travelled together was not taken, though the others were. Only with `together`. */
-  readonly faults?: ReadonlyMap<EventEnvelope, Error>;
+  /** Why events that travelled together were not taken, though the others were, by their ids. Only with `together`. */
+  readonly faults?: ReadonlyMap<string, Error>;
 }
 
 export interface TransportSubscribeOptions {

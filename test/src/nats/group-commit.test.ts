@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { EventBatch, Slot } from '../../../src/nats/event-batch.ts';
 import { GroupCommit, type GroupCommitLimits } from '../../../src/nats/group-commit.ts';
 import type { Published } from '../../../src/transport/transport.ts';
-import { ValidEnvelope } from '../../../streams/event/envelope.ts';
+import { type EventEnvelope, ValidEnvelope } from '../../../streams/event/envelope.ts';
 
 const published: Published = { level: 'os', matched: -1 };
 
@@ -14,6 +14,7 @@ function eventOf(n: number, type: string, key: string | undefined): ValidEnvelop
 
 interface Sent {
   readonly batch: EventBatch;
+  readonly events: readonly EventEnvelope[];
   readonly resolve: (result: Published) => void;
   readonly reject: (error: Error) => void;
 }
@@ -35,11 +36,12 @@ function world(limits: Partial<GroupCommitLimits> = {}) {
       clock,
       slotOf,
       ready: () => state.ready,
-      send: (batch) => new Promise((resolve, reject) => sent.push({ batch, resolve, reject })),
+      send: (batch) =>
+        new Promise((resolve, reject) => sent.push({ batch, events: batch.events, resolve, reject })),
       onQuiet: () => {},
     },
   );
-  const numbers = (batch: EventBatch): unknown[] => batch.events.map(({ data }) => data);
+  const numbers = ({ events }: Sent): unknown[] => events.map(({ data }) => data);
   return { clock, slotOf, sent, state, commit, numbers };
 }
 
@@ -50,12 +52,12 @@ describe('group commit', () => {
     await clock.flush();
     for (const n of [2, 3, 4]) commit.add(eventOf(n, 'a', undefined));
     await clock.flush();
-    expect(sent.map(({ batch }) => numbers(batch))).toEqual([[1]]);
+    expect(sent.map(numbers)).toEqual([[1]]);
 
     sent[0]?.resolve(published);
     await clock.flush();
 
-    expect(sent.map(({ batch }) => numbers(batch))).toEqual([[1], [2, 3, 4]]);
+    expect(sent.map(numbers)).toEqual([[1], [2, 3, 4]]);
   });
 
   it('puts the events of one turn into one message', async () => {
@@ -64,7 +66,7 @@ describe('group commit', () => {
 
     await clock.flush();
 
-    expect(sent.map(({ batch }) => numbers(batch))).toEqual([[1, 2, 3]]);
+    expect(sent.map(numbers)).toEqual([[1, 2, 3]]);
   });
 
   it('sends a full batch without waiting for the one before, unless they share a key', async () => {
@@ -75,6 +77,28 @@ describe('group commit', () => {
     await clock.flush();
 
     expect(sent.map(({ batch }) => batch.slot.subject)).toEqual(['a', 'a', 'a', 'b']);
+  });
+
+  it('keeps no event in memory that has been written', async () => {
+    const { clock, sent, commit } = world();
+    const batch = commit.add(eventOf(1, 'a', 'k'));
+    await clock.flush();
+
+    expect({ events: batch.events.length, size: batch.size, pending: commit.pending }).toEqual({
+      events: 0,
+      size: 1,
+      pending: 1,
+    });
+    const next = commit.add(eventOf(2, 'b', 'k'));
+    await clock.flush();
+    expect({ sent: sent.length, blockers: next.blockers }).toEqual({ sent: 1, blockers: 1 });
+    sent[0]?.resolve(published);
+    await clock.flush();
+    expect({ sent: sent.length, blockers: next.blockers, pending: commit.pending }).toEqual({
+      sent: 2,
+      blockers: 0,
+      pending: 1,
+    });
   });
 
   it('refuses beyond maxPending, and takes more when there is room again', async () => {
@@ -115,7 +139,7 @@ describe('group commit', () => {
     }
     await clock.flush();
 
-    expect(sent.map(({ batch }) => numbers(batch))).toEqual([[1], [2, 3, 4], [5]]);
+    expect(sent.map(numbers)).toEqual([[1], [2, 3, 4], [5]]);
   });
 
   it('stores the events of a key in the order in which they were added, whatever fails or is slow', async () => {
@@ -133,7 +157,7 @@ describe('group commit', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { size: 'max', maxLength: 120 }), async (steps) => {
         const { clock, sent, commit } = world({ maxEvents: 3, maxInFlight: 4 });
-        const stored: EventBatch[] = [];
+        const stored: Sent[] = [];
         const open: Sent[] = [];
         const outcomes: Promise<unknown>[] = [];
         let seen = 0;
@@ -142,9 +166,9 @@ describe('group commit', () => {
           for (; seen < sent.length; seen += 1) {
             const next = sent[seen];
             if (next === undefined) continue;
-            const keys = new Set(next.batch.events.map(({ key }) => key));
+            const keys = new Set(next.events.map(({ key }) => key));
             for (const other of open) {
-              const shared = other.batch.events.filter(({ key }) => key !== undefined && keys.has(key));
+              const shared = other.events.filter(({ key }) => key !== undefined && keys.has(key));
               expect(shared, 'one key is under way in one message at a time').toEqual([]);
             }
             open.push(next);
@@ -155,7 +179,7 @@ describe('group commit', () => {
           const [one] = open.splice(at % Math.max(1, open.length), 1);
           if (one === undefined) return;
           if (ok) {
-            stored.push(one.batch);
+            stored.push(one);
             one.resolve(published);
           } else one.reject(new Error('refused'));
           await clock.flush();
