@@ -89,7 +89,7 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
 
   protected override close(): void {
     const { allowedLatenessMs } = this.settings;
-    if (this.#held > 0 && this.#closing.nextTime <= this.time) this.#addHeld();
+    if (this.#closing.nextTime <= this.time) this.#addHeld();
     while (this.#closing.nextTime <= this.time) {
       const bucket = this.#closing.pop();
       if (bucket === undefined) break;
@@ -108,7 +108,7 @@ export class AlignedWindows<T, R, K extends WindowKey> extends WindowStage<T, R,
   }
 
   protected override fireEarly(): void {
-    if (this.#held > 0) this.#addHeld();
+    this.#addHeld();
     for (const bucket of this.#buckets.values()) {
       if (bucket.end <= this.time) continue;
       for (const [key, slot] of bucket.slots) {

@@ -87,6 +87,14 @@ describe('an option with bounds', () => {
   });
 });
 
+describe('early results', () => {
+  it('refuse options that they do not have', () => {
+    expect(() => tumbling({ early: { every: 5 } })).toThrow(
+      '"every" is not an option of early; there are everyCount, coalesce, everyMs, everyClockMs',
+    );
+  });
+});
+
 describe('batch', () => {
   it.each([-1, Number.NaN, Infinity, '5', undefined])('refuses %s as a size', (size) => {
     const source = of(1).pipe(batch({ maxCount: 2, sizeOf: () => size as number }));

@@ -148,6 +148,15 @@ describe('memory', () => {
     },
   );
 
+  it('is let go as windows close that share slices', () => {
+    const sharing = hoppingWindow({ sizeMs: 100, hopMs: 30, aggregate: { all: collect<Timed>() } });
+    const grown = growth(sharing, 100_000, (at) =>
+      at % 10 === 9 ? new Watermark(at) : { time: at, key: `key-${at}` },
+    );
+
+    expect(grown).toBeLessThan(fewBytes);
+  });
+
   it('is let go as sessions merge', () => {
     const merging = sessionWindow({ gapMs: 100, key, aggregate: { all: collect<Timed>() } });
     const grown = growth(merging, 100_000, (at) => {
