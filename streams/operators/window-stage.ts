@@ -127,8 +127,8 @@ export abstract class WindowStage<T, R, K extends WindowKey> implements Stage<T>
   protected emit(window: Told<K>, timing: WindowTiming, replaces?: readonly string[]): void {
     const done = window.end + this.settings.allowedLatenessMs;
     if (done <= this.settings.toldUntil) return;
-    // Whatever is told early or late can still change.
-    const final = done <= this.time;
+    // An early result may be told when its window is over: a reader of the one before has brought the watermark.
+    const final = timing === 'on-time' && done <= this.time;
     const result = this.#makeResult(window, timing, final, this.#lateValues, replaces);
     this.#lateValues = 0;
     this.output.next(result);

@@ -39,6 +39,26 @@ function play(items: readonly (number | Watermark)[], options: Partial<Options>)
 const crowded = readings.map((all) => all.map((reading) => ({ ...reading, time: reading.time % 30 })));
 
 describe('hoppingWindow, before and after its windows close', () => {
+  it('calls no early result final, though a reader of the one before has closed all windows', () => {
+    const source = new Subject<number | Watermark>();
+    const told: [string, boolean][] = [];
+    source
+      .pipe(hoppingWindow({ ...tenByFive, early: { everyMs: 7 } }), withoutWatermarks())
+      .subscribe(({ timing, final }) => {
+        told.push([timing, final]);
+        if (told.length === 1) source.next(new Watermark(100));
+      });
+    source.next(6);
+    source.next(new Watermark(7));
+
+    expect(told).toEqual([
+      ['early', false],
+      ['early', false],
+      ['on-time', true],
+      ['on-time', true],
+    ]);
+  });
+
   it('gives early results at moments of event time, and says when discarding only what is new', () => {
     const items = [1, 6, new Watermark(7), 8, new Watermark(10), 11, new Watermark(14)];
     const early = { everyMs: 7 };
