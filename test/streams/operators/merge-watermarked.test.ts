@@ -1,4 +1,4 @@
-import { defer, EMPTY, NEVER, of, Subject, take, throwError } from 'rxjs';
+import { concat, defer, EMPTY, NEVER, of, Subject, take, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { mergeWatermarked, Watermark } from 'breakwater/streams';
 import { createVirtualClock } from '../../../src/testing/virtual-clock.ts';
@@ -64,6 +64,14 @@ describe('mergeWatermarked', () => {
     subscription.unsubscribe();
 
     expect([clock.pendingTimers, a.observed, b.observed]).toEqual([0, false, false]);
+  });
+
+  it('sets no timer where silence means nothing', () => {
+    const clock = createVirtualClock();
+    const subscription = mergeWatermarked<Timed>([concat(of({ time: 1 }), NEVER)], { clock }).subscribe();
+
+    expect(clock.pendingTimers).toBe(0);
+    subscription.unsubscribe();
   });
 
   it('passes the first error on and lets go of the others', () => {
