@@ -149,9 +149,9 @@ describe('memory', () => {
   );
 
   it('is let go as windows close that share slices', () => {
-    const sharing = hoppingWindow({ sizeMs: 100, hopMs: 30, aggregate: { all: collect<Timed>() } });
+    const sharing = hoppingWindow({ sizeMs: 100, hopMs: 30, key, aggregate: { all: collect<Timed>() } });
     const grown = growth(sharing, 100_000, (at) =>
-      at % 10 === 9 ? new Watermark(at) : { time: at, key: `key-${at}` },
+      at % 10 === 9 ? new Watermark(at) : { time: at, key: 'all' },
     );
 
     expect(grown).toBeLessThan(fewBytes);
