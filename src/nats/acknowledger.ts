@@ -1,4 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
+import type { Clock } from '../../streams/event/clock.ts';
 import type { AnswerInbox } from './answer-inbox.ts';
 import type { NatsLink } from './nats-link.ts';
 
@@ -6,7 +7,8 @@ import type { NatsLink } from './nats-link.ts';
 const maxOwed = 10_000;
 
 /**
- * Says to consumers what became of their messages.
+ * Says to consumers what became of their messages. What is acknowledged in one turn of the event loop is said together,
+ * at its end: a write to the connection costs as much as several events.
  *
  * What cannot be said while the connection is down is said when it is up again. What gets lost all the same does no
  * harm: the message comes again, and is known. With `confirmed`, each acknowledgement is repeated until the
@@ -14,29 +16,33 @@ const maxOwed = 10_000;
  */
 export class Acknowledger {
   readonly #link: NatsLink;
+  readonly #clock: Clock;
   readonly #inbox: AnswerInbox | undefined;
   readonly #leave: () => void;
   /** Reply subjects of acknowledgements that the server has not heard, or not answered. */
   readonly #owed = new Set<string>();
   #closed = false;
+  #scheduled = false;
   #idle: (() => void)[] = [];
 
   /** Confirms acknowledgements where it is given an inbox for the answers. */
-  constructor(link: NatsLink, inbox?: AnswerInbox) {
+  constructor(link: NatsLink, clock: Clock, inbox?: AnswerInbox) {
     this.#link = link;
+    this.#clock = clock;
     this.#inbox = inbox;
     this.#leave = link.onUp(this.#again);
   }
 
   ack(reply: string): void {
     const { up } = this.#link;
-    if (up !== undefined && this.#inbox === undefined) {
-      up.publish(reply, '+ACK');
-      return;
-    }
     if (this.#owed.size >= maxOwed) return;
     this.#owed.add(reply);
-    if (up !== undefined) void this.#confirm(up, reply);
+    if (up === undefined) return;
+    if (this.#inbox !== undefined) void this.#confirm(up, reply);
+    else if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#clock.yieldTurn(this.#say);
+    }
   }
 
   nak(reply: string, delayMs: number): void {
@@ -48,7 +54,7 @@ export class Acknowledger {
     this.#link.up?.publish(reply, '+WPI');
   }
 
-  /** Resolves when nothing is owed. */
+  /** Resolves when nothing is owed: all has been said, or answered where that is asked for. */
   whenIdle(): Promise<void> {
     if (this.#owed.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
@@ -60,6 +66,12 @@ export class Acknowledger {
     this.#owed.clear();
     this.#settled();
   }
+
+  readonly #say = (): void => {
+    this.#scheduled = false;
+    const { up } = this.#link;
+    if (up !== undefined && !this.#closed) this.#again(up);
+  };
 
   readonly #again = (connection: NatsConnection): void => {
     for (const reply of this.#owed) {

@@ -112,7 +112,11 @@ class JetStreamTransport implements Transport {
       onQuiet: () => ports.onIdle?.(),
     });
     this.#inbox = new AnswerInbox(this.#link, clock, ackTimeoutMs);
-    this.#acknowledger = new Acknowledger(this.#link, config.consumer.doubleAck ? this.#inbox : undefined);
+    this.#acknowledger = new Acknowledger(
+      this.#link,
+      clock,
+      config.consumer.doubleAck ? this.#inbox : undefined,
+    );
     this.#copies = new DeadLetterCopies(
       { namespace: config.nats.namespace, timeoutMs: publishTimeoutMs },
       { publisher: this.#publisher, format: this.#format, clock },

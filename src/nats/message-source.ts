@@ -291,7 +291,7 @@ export class MessageSource {
     const expected = this.#events + requested * this.#perMessage;
     if (expected >= window) return 0;
     const count = Math.min(maxRequest, Math.max(1, Math.floor((window - expected) / this.#perMessage)));
-    const worthIt = requested === 0 || count * this.#perMessage * 4 >= window;
+    const worthIt = requested === 0 || count * this.#perMessage * 2 >= window;
     return worthIt ? count : 0;
   };
 }
