@@ -43,6 +43,32 @@ describe.each(natsBinaries())('consumers of jetStream on %s', (binary) => {
     expect(copy?.header.get('Breakwater-Events')).toBe('1');
   });
 
+  it('tells the server of all that was handled while it runs, and before it is closed', async () => {
+    const namespace = world.namespace();
+    const bus = world.streamBus({ namespace });
+    const manager = await world.manager();
+    const unsettled = async (): Promise<number> => {
+      const consumers = await manager.consumers.list(namespace).next();
+      return consumers.reduce(
+        (sum, { num_ack_pending, num_pending }) => sum + num_ack_pending + num_pending,
+        0,
+      );
+    };
+    let handled = 0;
+    let last: () => void = () => {};
+    bus.subscribe(type, () => void ((handled += 1) === 60 && last()), { name: 'billing' });
+    for (let n = 1; n <= 30; n += 1) await bus.publish(type, n);
+    await until(() => handled === 30);
+    for (let tries = 0; tries < 100 && (await unsettled()) > 0; tries += 1) await bus.idle();
+    expect(await unsettled()).toBe(0);
+
+    const closed = new Promise<void>((resolve) => (last = () => resolve(bus.close())));
+    await Promise.all(Array.from({ length: 30 }, (_, n) => bus.publish(type, n)));
+    await closed;
+
+    expect({ handled, unsettled: await unsettled() }).toEqual({ handled: 60, unsettled: 0 });
+  });
+
   it('names what differs when a stream or consumer is there with another configuration, and changes nothing', async () => {
     const namespace = world.namespace();
     const manager = await world.manager();
