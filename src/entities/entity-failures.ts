@@ -1,23 +1,20 @@
 import { settle, type RetryPolicy } from '../../actors/settlement.ts';
 import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
 import { describeError } from '../../streams/event/describe-error.ts';
-import { ValidEnvelope, type EventEnvelope } from '../../streams/event/envelope.ts';
+import type { EventEnvelope } from '../../streams/event/envelope.ts';
 import { EntityError } from '../../streams/event/errors.ts';
 import type { Random } from '../../streams/event/random.ts';
 import type { DeadLetterReason } from '../dead-letters/dead-letter.ts';
 import type { NewDeadLetter } from '../dead-letters/dead-letter-store.ts';
 import type { EntityAnswers } from './entity-answers.ts';
 import type { EntityCommits } from './entity-commits.ts';
-import { entityEventId } from './entity-event-id.ts';
 import type { EntityParking } from './entity-parking.ts';
 import type { EntityInput, LiveEntity } from './live-entity.ts';
 import type { Logger } from '../logger.ts';
+import { timerLetter } from './timer-letter.ts';
 
 /** Inputs that may wait for a retry in memory, all keys together, before the kind waits too. */
 const mostWaiting = 8_192;
-
-/** The type under which a timer that was given up is in the dead letters. */
-export const timerLetterType = 'breakwater.entity.timer';
 
 export interface EntityFailuresPorts {
   readonly kind: string;
@@ -51,7 +48,7 @@ export class EntityFailures {
   readonly #ports: EntityFailuresPorts;
   readonly #waiting = new Set<LiveEntity>();
   readonly #retries = new Map<LiveEntity, TimerHandle>();
-  /** Events that are nowhere but on their way to the dead letters. */
+  /** Letters on their way to the dead letters: 0 for those that are kept elsewhere, too. */
   readonly #leaving = new Set<{ readonly position: number }>();
   /** Inputs that wait, of all entities. */
   #inputs = 0;
@@ -63,6 +60,11 @@ export class EntityFailures {
   /** How many entities wait for a retry. */
   get waiting(): number {
     return this.#waiting.size;
+  }
+
+  /** How many letters are on their way to the dead letters. */
+  get leaving(): number {
+    return this.#leaving.size;
   }
 
   get hasRoom(): boolean {
@@ -209,14 +211,15 @@ export class EntityFailures {
 
   #giveUp(key: string, input: EntityInput, error: unknown, reason: DeadLetterReason, attempts: number): void {
     const { kind, commits, answers } = this.#ports;
-    const event = input.event ?? this.#timerLetter(key, input);
+    const event = input.event ?? timerLetter(kind, key, input);
     this.#keep(key, event, input);
     const failure = new EntityError(
       `${kind} ${key} gave up event ${event.id} of type ${event.type} after ${attempts} attempts: ${describeError(error)}`,
       { kind, key, reason: 'failed', cause: error },
     );
+    const kept = this.#leaves(0);
     commits.afterwards(() => {
-      this.#bury(event, input.position, error, reason, attempts);
+      this.#bury(event, input.position, error, reason, attempts, kept);
       answers.failed(event.id, failure);
     });
   }
@@ -251,13 +254,18 @@ export class EntityFailures {
     reason: DeadLetterReason,
     attempts: number,
   ): void {
-    const leaving = { position };
-    this.#leaving.add(leaving);
-    const kept = (): void => {
-      if (this.#leaving.delete(leaving)) this.#ports.onRoom();
-    };
+    const kept = this.#leaves(position);
     // Behind the one that was given up, which is told of once its key is parked.
     this.#ports.commits.afterwards(() => this.#bury(event, position, error, reason, attempts, kept));
+  }
+
+  /** A letter is on its way, and the cursor stays before that position; gives what ends it. */
+  #leaves(position: number): () => void {
+    const leaving = { position };
+    this.#leaving.add(leaving);
+    return () => {
+      if (this.#leaving.delete(leaving)) this.#ports.onRoom();
+    };
   }
 
   /** The dead letters may be full and hold on: then it comes when there is room. */
@@ -267,7 +275,7 @@ export class EntityFailures {
     error: unknown,
     reason: DeadLetterReason,
     attempts: number,
-    kept: () => void = () => {},
+    kept: () => void,
   ): void {
     const { deadLetters, clock, kind } = this.#ports;
     const about = {
@@ -279,22 +287,5 @@ export class EntityFailures {
     };
     if (deadLetters.add({ event, subscriber: `entity:${kind}`, ...about }, kept)) return;
     deadLetters.whenRoom(() => this.#bury(event, position, error, reason, attempts, kept));
-  }
-
-  #timerLetter(key: string, { time, signal }: EntityInput): EventEnvelope {
-    const { kind } = this.#ports;
-    const id = entityEventId(time, `${kind}\u0000${key}\u0000timer\u0000${time}`);
-    const data = { kind, key, signal: signal?.type ?? 'timer' };
-    return new ValidEnvelope(
-      id,
-      timerLetterType,
-      'breakwater',
-      time,
-      'normal',
-      1,
-      data,
-      undefined,
-      undefined,
-    );
   }
 }

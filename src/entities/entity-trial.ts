@@ -19,7 +19,7 @@ export interface TriedWork {
   readonly runner: Pick<EntityRunner, 'busy'>;
   readonly states: { positionOf(key: string): Promise<number> };
   readonly engine: { readonly wake: () => void; readonly seen: number; tryEach(trial: undefined): void };
-  readonly failures: { readonly lowest: number };
+  readonly failures: { readonly lowest: number; readonly leaving: number };
 }
 
 /** Where it is kept what is being tried. */
@@ -143,10 +143,11 @@ export class EntityTrial {
     this.#keys.add(key);
   }
 
-  /** Whether what was tried is kept, and its children have shown what they do. */
+  /** Whether what was tried is kept, given up or not, and its children have shown what they do. */
   #isFree(): boolean {
     const { work, clock } = this.#ports;
-    if (this.#marking || work.commits.pending) return false;
+    // A letter that is not stored when the next one ends the process would be none.
+    if (this.#marking || work.commits.pending || work.failures.leaving > 0) return false;
     if (this.#over || !this.#isBusy()) return true;
     const waitMs = this.#triedAt + childrenMs - clock.monotonic();
     if (waitMs <= 0) return true;

@@ -1,6 +1,6 @@
 import type { EntityDefinition } from '../../actors/define-entity.ts';
 import type { EventEnvelope } from '../../streams/event/envelope.ts';
-import { timerLetterType } from './entity-failures.ts';
+import { timerLetterType } from './timer-letter.ts';
 
 /** Which entity gave up an event of the dead letters, or a timer that stands there for one; undefined if that cannot be told. */
 export function keyOfLetter(definition: EntityDefinition, event: EventEnvelope): string | undefined {

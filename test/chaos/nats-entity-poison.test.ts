@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { defineEntity, EntityError } from 'breakwater';
@@ -16,7 +16,12 @@ beforeAll(async () => {
   world = await createNatsWorld();
 });
 
-afterAll(() => world[Symbol.asyncDispose]());
+let live: ChildProcess | undefined;
+
+afterAll(async () => {
+  live?.kill('SIGKILL');
+  await world[Symbol.asyncDispose]();
+});
 
 /** As the worker's, for those who ask. */
 const fragile = defineEntity(
@@ -40,7 +45,6 @@ describe('entities that end each process that hosts them', () => {
     const letters = async (): Promise<number> =>
       (await manager.streams.info(`${namespace}-dead-letters`).catch(() => undefined))?.state.messages ?? 0;
     let deaths = 0;
-    const live = { end: (): void => {} };
     for (let life = 0; life < mostLives; life += 1) {
       const child = spawn(process.execPath, [worker, JSON.stringify({ url: world.server.url, namespace })]);
       const ended = once(child, 'exit').then(() => 'died');
@@ -48,19 +52,19 @@ describe('entities that end each process that hosts them', () => {
         async () => {
           if ((await letters()) < 2) throw new Error('not yet');
         },
-        { timeout: 20_000, interval: 20 },
+        { timeout: 40_000, interval: 20 },
       );
       done.catch(() => {});
-      live.end = () => void child.kill('SIGKILL');
+      live = child;
       if ((await Promise.race([done, ended])) !== 'died') break;
       deaths += 1;
     }
     const seen = new Map<string, unknown>();
     for (const key of keys) {
-      const answer = client.entity(fragile, key).ask((state) => state.seen, { timeoutMs: 10_000 });
+      const answer = client.entity(fragile, key).ask((state) => state.seen, { timeoutMs: 20_000 });
       seen.set(key, await answer.catch((error: unknown) => error));
     }
-    live.end();
+    live?.kill('SIGKILL');
     const reasons = new Set<string>();
     for (let seq = 1; seq <= 2; seq += 1) {
       const letter = await manager.streams.getMessage(`${namespace}-dead-letters`, { seq });

@@ -18,7 +18,7 @@ interface World {
   readonly done: string[];
   readonly live: Map<string, LiveEntity>;
   readonly parked: Set<string>;
-  readonly state: { pending: boolean; busy: boolean; suspect: Suspect; failing: boolean };
+  readonly state: { pending: boolean; busy: boolean; leaving: number; suspect: Suspect; failing: boolean };
   readonly trials: SuspectTrials;
 }
 
@@ -30,6 +30,7 @@ async function world(suspect: Partial<Suspect> = {}, handled = 0): Promise<World
   const parked = new Set<string>();
   const state = {
     pending: false,
+    leaving: 0,
     busy: false,
     failing: false,
     suspect: { ...noSuspect, size: 1, ...suspect },
@@ -69,7 +70,12 @@ async function world(suspect: Partial<Suspect> = {}, handled = 0): Promise<World
       runner: { busy: () => state.busy },
       states: { positionOf: () => Promise.resolve(0) },
       engine: { seen: 0, wake: () => void done.push('wake'), tryEach: () => void done.push('end') },
-      failures: { lowest: Infinity },
+      failures: {
+        lowest: Infinity,
+        get leaving() {
+          return state.leaving;
+        },
+      },
     },
   });
   await clock.advanceBy(1);
@@ -175,8 +181,11 @@ describe('EntityTrial', () => {
     void next.admitted.then(() => (admitted = true));
     state.pending = true;
     trial.nothingLeft();
-    const early = [...done];
     state.pending = false;
+    state.leaving = 1;
+    trial.nothingLeft();
+    const early = [...done];
+    state.leaving = 0;
     trial.nothingLeft();
     await clock.advanceBy(500);
     const alone = admitted;
