@@ -62,7 +62,7 @@ describe.each(natsBinaries())('consumers of jetStream on %s', (binary) => {
     for (let tries = 0; tries < 100 && (await unsettled()) > 0; tries += 1) await bus.idle();
     expect(await unsettled()).toBe(0);
 
-    const closed = new Promise<void>((resolve) => (last = () => resolve(bus.close())));
+    const closed = new Promise<unknown>((resolve) => (last = () => resolve(bus.close())));
     await Promise.all(Array.from({ length: 30 }, (_, n) => bus.publish(type, n)));
     await closed;
 
