@@ -180,15 +180,16 @@ describe('a pattern that is looked for anew from where it says', () => {
   });
 
   it('may be looked for anew without telling where again', () => {
-    const resumeAt = { position: 0, watermark: -Infinity, told: -Infinity, seen: -1 };
+    const resumeAt = { position: 0, watermark: -Infinity, told: -Infinity, seen: 1 };
     const options = { position: (letter: Stored) => letter.position, order: 'arrival', resumeAt } as const;
     const source = new Subject<Stored>();
     const ids: string[] = [];
     source.pipe(matchPattern(ab, options), withoutWatermarks()).subscribe(({ id }) => ids.push(id));
-    for (const [position, what] of ['a', 'b'].entries())
+    for (const [position, what] of ['a', 'b', 'a', 'b'].entries())
       source.next({ what, key: 'k', time: position, position });
 
-    expect(ids).toEqual(['matchPattern/#0:0;1:1']);
+    // What had been seen is not told again.
+    expect(ids).toEqual(['matchPattern/#0:2;1:3']);
   });
 
   it('needs what was looked at after the first event of a run though it came before', () => {
