@@ -60,7 +60,8 @@ export async function startHosts(count) {
     const [ip, port] = apart ? [address(at), 4222] : ['127.0.0.1', ports[at]];
     const route = `${ip}:${apart ? 6222 : ports[count + at]}`;
     const space = apart ? spaceOf(at) : undefined;
-    const config = join(folder, `${at}.conf`);
+    const store = join(folder, String(at));
+    const config = `${store}.conf`;
     const behind = apart ? ['ip', 'netns', 'exec', space] : [];
     return {
       at,
@@ -68,16 +69,16 @@ export async function startHosts(count) {
       route,
       ip,
       space,
+      store,
       config,
       ...natsServer(['-c', config], behind),
     };
   });
   const routes = hosts.map(({ route }) => `nats://${route}`).join(', ');
   for (const host of hosts) {
-    const store = join(folder, String(host.at));
     const cluster = count === 1 ? '' : `cluster { name: c, listen: "${host.route}", routes: [${routes}] }\n`;
     const listen = host.url.slice('nats://'.length);
-    const lines = `listen: "${listen}"\nserver_name: n${host.at}\njetstream { store_dir: "${store}" }\n${cluster}`;
+    const lines = `listen: "${listen}"\nserver_name: n${host.at}\njetstream { store_dir: "${host.store}" }\n${cluster}`;
     writeFileSync(host.config, lines);
   }
   await Promise.all(hosts.map((host) => host.start()));

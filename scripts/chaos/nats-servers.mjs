@@ -8,6 +8,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { again, startHosts } from './nats-hosts.mjs';
 import { createBus, jetStream } from './nats-library.mjs';
+import { storedIn } from './nats-replicas.mjs';
 import { options } from './options.mjs';
 import { seeded } from './seeded.mjs';
 import { spread } from './spread.mjs';
@@ -59,6 +60,8 @@ async function run() {
   );
   await bus.close({ deadlineMs: 1000 });
   await watcher.close();
+  await Promise.all(cluster.hosts.map((host) => host.kill()));
+  if (tally.missing.length > 0) tellReplicas(cluster, tally.missing);
   await cluster.stop();
   process.exitCode = wrong.length === 0 ? 0 : 1;
 }
@@ -90,6 +93,7 @@ function handleSteps(bus) {
   const tally = {
     last: new Map(),
     acked: new Map(),
+    missing: [],
     handled: new Set(),
     wrong: [],
     failed: [],
@@ -101,13 +105,14 @@ function handleSteps(bus) {
   const { last, handled, wrong } = tally;
   bus.subscribe(
     'chaos.step',
-    ({ key, data }) => {
+    ({ key, data }, { position, fencingToken }) => {
       tally.handledAt = performance.now();
       const step = `${key}:${data}`;
       if (handled.has(step)) tally.twice += 1;
       handled.add(step);
       const before = last.get(key) ?? 0;
-      if (data > before + 1) wrong.push(`gap: ${step} after ${before}`);
+      if (data > before + 1)
+        wrong.push(`gap: ${step} after ${before}, at ${position} under token ${fencingToken}`);
       last.set(key, Math.max(data, before));
     },
     { name: 'workers', order: 'key', from: 'start', breaker: false },
@@ -200,6 +205,7 @@ async function violations(bus, tally) {
   const missing = [...acked].flatMap(([key, n]) =>
     Array.from({ length: n }, (_, at) => `${key}:${at + 1}`).filter((step) => !handled.has(step)),
   );
+  tally.missing = missing;
   const stored = missing.length === 0 ? new Set() : await storedSteps(bus);
   return [
     ...wrong,
@@ -219,6 +225,19 @@ function report(kinds, { acked, resumed, behind, seen }) {
   }
   if (seen.length > 0)
     console.log(`a server that hangs is noticed after ${spread(seen)}, ${seen.length} times`);
+}
+
+/** Says which servers have the steps that were not handled, and under which sequences. */
+function tellReplicas({ hosts }, missing) {
+  const found = hosts.map(({ store }) => {
+    const wanted = new Map(missing.map((step) => [step, []]));
+    storedIn(store, 'chaos', ({ key, data }, sequence) => wanted.get(`${key}:${data}`)?.push(sequence));
+    return wanted;
+  });
+  for (const step of missing.slice(0, 40)) {
+    const where = found.map((wanted, at) => `n${at} at [${wanted.get(step).join(', ')}]`);
+    console.log(`${step}: ${where.join(', ')}`);
+  }
 }
 
 /** All steps that are in the stream. */
