@@ -70,7 +70,7 @@ export class UuidChains {
 
   /** Holds the one that was read, which is not held, under a number; false where its bucket takes no more. */
   put(number: number, first: number): boolean {
-    if (number - first > this.#mask) this.#grow(first);
+    while (number - first > this.#mask) this.#grow(first);
     const bucket = this.#bucket(this.#a, this.#b, this.#c, this.#d);
     let length = 0;
     for (let slot = this.#buckets[bucket] as number; slot !== 0; slot = this.#next[slot - 1] as number) {

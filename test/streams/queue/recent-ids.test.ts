@@ -98,6 +98,21 @@ describe('RecentIds', () => {
     ]);
   });
 
+  it('remembers an id for its full time that comes when thousands have been forgotten', () => {
+    const recent = new RecentIds({ windowMs: 100 });
+    const ids = Array.from(
+      { length: 5_000 },
+      (_, n) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
+    );
+    for (const id of ids.slice(0, 4_000)) recent.add(id, 0);
+    for (const id of ids.slice(0, 4_000)) recent.forget(id);
+    const later = ids.slice(4_000);
+    for (const id of later) recent.add(id, 50);
+
+    expect(later.every((id) => recent.has(id, 149))).toBe(true);
+    expect(later.some((id) => recent.has(id, 150))).toBe(false);
+  });
+
   it('is bounded in memory, and gives it back', () => {
     const recent = new RecentIds({ windowMs: 1_000, maxIds: 10_000 });
     const before = bytesInUse();
