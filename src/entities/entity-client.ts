@@ -100,13 +100,15 @@ export class EntityClient {
     const id = newId();
     const address = { kind, partition: shared.partitionOf(key) };
     const deadline = clock.monotonic() + timeoutMs;
-    let heard = false;
+    let absent = false;
     for (let attempt = 0; ; attempt += 1) {
       if (this.#closed) throw new ClosedError(`the bus was closed before ${kind} ${key} had answered`);
       const leftMs = deadline - clock.monotonic();
-      if (leftMs <= 0) throw this.#tooLate(key, timeoutMs, heard);
+      if (leftMs <= 0) throw this.#tooLate(key, timeoutMs, absent);
       const outcome = await this.#race(address, { ...call, id, timeoutMs: leftMs }, leftMs);
-      heard ||= outcome !== 'nobody';
+      if (outcome === 'nobody') absent = true;
+      // What the deadline cut short says nothing of the owner.
+      else if (outcome !== 'silent' || leftMs > longestPauseMs) absent = false;
       const answer = typeof outcome === 'string' ? undefined : decodeAnswer(outcome);
       if (answer?.kind === 'failed') {
         throw new EntityError(answer.message, { kind, key, reason: answer.reason });
@@ -146,9 +148,9 @@ export class EntityClient {
     return new Promise((resolve) => clock.setTimeout(resolve, Math.min(delayMs, leftMs)));
   }
 
-  #tooLate(key: string, timeoutMs: number, heard: boolean): EntityError {
+  #tooLate(key: string, timeoutMs: number, absent: boolean): EntityError {
     const { kind } = this.definition;
-    if (heard) {
+    if (!absent) {
       return new EntityError(`${kind} ${key} did not answer within ${timeoutMs} ms: its process is busy`, {
         kind,
         key,
