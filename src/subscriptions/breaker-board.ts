@@ -1,7 +1,8 @@
 import type { Clock, TimerHandle } from '../../streams/event/clock.ts';
 import { ConflictError, StorageError } from '../../streams/event/errors.ts';
+import { encodeJson } from '../json-record.ts';
 import type { SnapshotStore } from '../snapshot-store.ts';
-import { decodeBreakerRecord, encodeBreakerRecord, type BreakerRecord } from './breaker-record.ts';
+import { decodeBreakerRecord, type BreakerRecord } from './breaker-record.ts';
 
 /** Where the records are kept, under the names of the subscribers. */
 export const breakerBucket = 'breakers';
@@ -52,7 +53,7 @@ export class BreakerBoard {
 
   /** False if somebody else has written since the last look. @throws StorageError, TransportError */
   async write(record: BreakerRecord): Promise<boolean> {
-    const value = encodeBreakerRecord(record);
+    const value = encodeJson(record);
     const { revision: expected } = this.seen;
     try {
       const revision = await this.#ask(async () =>

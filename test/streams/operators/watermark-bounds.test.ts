@@ -1,34 +1,8 @@
-import { from, of, Subject } from 'rxjs';
+import { from, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { type FailedValue, Watermark, type WatermarkOptions, withWatermarks } from 'breakwater/streams';
-import { createVirtualClock } from '../../../src/testing/virtual-clock.ts';
+import { type FailedValue, Watermark, withWatermarks } from 'breakwater/streams';
+import { bySource, playWatermarks as play, type Sourced } from '../../support/play-watermarks.ts';
 import { emissionsOf } from '../../support/run-pipeline.ts';
-
-interface Sourced {
-  readonly time: number;
-  readonly source: string;
-}
-
-/** Feeds values by hand; `marks` gives the watermarks since it was last asked. */
-function play(options: WatermarkOptions<Sourced> = {}) {
-  const clock = createVirtualClock({ now: 1_000_000 });
-  const values = new Subject<Sourced>();
-  let marks: number[] = [];
-  values.pipe(withWatermarks({ clock, ...options })).subscribe((item) => {
-    if (item instanceof Watermark) marks.push(item.time);
-  });
-  return {
-    clock,
-    push: (time: number, source = 'a') => values.next({ time, source }),
-    marks: () => {
-      const seen = marks;
-      marks = [];
-      return seen;
-    },
-  };
-}
-
-const bySource = { source: ({ source }: Sourced) => source };
 
 describe('withWatermarks, at its bounds', () => {
   it('takes a value as far ahead of the clock as may be, by the clock of the moment', () => {

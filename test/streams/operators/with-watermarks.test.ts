@@ -6,40 +6,13 @@ import {
   type FailedValue,
   tumblingWindow,
   Watermark,
-  type WatermarkOptions,
   withoutWatermarks,
   withWatermarks,
 } from 'breakwater/streams';
 import { createVirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { itIsAnOperator } from '../../support/operator-contract.ts';
+import { bySource, playWatermarks as play } from '../../support/play-watermarks.ts';
 import { emissionsOf } from '../../support/run-pipeline.ts';
-
-interface Sourced {
-  readonly time: number;
-  readonly source: string;
-}
-
-/** Feeds values by hand; `marks` gives the watermarks since it was last asked. */
-function play(options: WatermarkOptions<Sourced> = {}) {
-  const clock = createVirtualClock({ now: 1_000_000 });
-  const values = new Subject<Sourced>();
-  let marks: number[] = [];
-  const subscription = values.pipe(withWatermarks({ clock, ...options })).subscribe((item) => {
-    if (item instanceof Watermark) marks.push(item.time);
-  });
-  return {
-    clock,
-    subscription,
-    push: (time: number, source = 'a') => values.next({ time, source }),
-    marks: () => {
-      const seen = marks;
-      marks = [];
-      return seen;
-    },
-  };
-}
-
-const bySource = { source: ({ source }: Sourced) => source };
 
 describe('withWatermarks', () => {
   itIsAnOperator({ operator: () => withWatermarks(), ofNothing: 1 });
