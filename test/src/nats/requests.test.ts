@@ -3,6 +3,7 @@ import { defineRequest, type AskError, type Bus } from 'breakwater';
 import { jsonCodec } from 'breakwater/streams';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { createSystemClock } from '../../../src/system-clock.ts';
 import { askFailure } from '../../support/ask-failure.ts';
 import { answersLoudly, echo } from '../../support/echo-request.ts';
 import { natsBinaries, startNatsServer } from '../../support/nats-server.ts';
@@ -142,7 +143,11 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
 
   it('does not answer what its asker has given up', async () => {
     const namespace = world.namespace();
-    const responder = world.coreBus({ namespace });
+    // The responder counts from when it receives a request. Its clock goes on by what the asker waited.
+    const system = createSystemClock();
+    let aheadMs = 0;
+    const clock = { ...system, monotonic: (): number => system.monotonic() + aheadMs };
+    const responder = world.coreBus({ namespace }, { clock });
     const asked: string[] = [];
     const handle = responder.respond(echo, ({ data }) => {
       asked.push(data);
@@ -151,7 +156,10 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
     await responder.ready();
     handle.pause();
     const bus = world.coreBus({ namespace });
-    const lost = askFailure(bus.ask(echo, 'given up', { timeoutMs: 60 }));
+    expect(await askFailure(bus.ask(open, 'to connect'))).toMatchObject({ code: 'ERR_ASK_NO_RESPONDER' });
+    const lost = askFailure(bus.ask(echo, 'given up', { timeoutMs: 200 }));
+    await until(() => handle.stats().queue.size === 1);
+    aheadMs = 200;
     expect(await lost).toMatchObject({ code: 'ERR_ASK_TIMEOUT' });
     const kept = bus.ask(echo, 'waits');
     await until(() => handle.stats().queue.size === 2);
