@@ -1,3 +1,4 @@
+import { JetStreamApiError } from '@nats-io/jetstream';
 import type { Clock } from '../../streams/event/clock.ts';
 import { TransportError } from '../../streams/event/errors.ts';
 
@@ -19,6 +20,9 @@ export async function patiently<T>(clock: Clock, attempts: number, work: () => P
   }
 }
 
+/** What a leader says that has been elected before it knows its peers; and one that has too few. */
+const noPeers = 10_005;
+
 /** Nobody answered, which is what a server without JetStream and a cluster without a leader have in common. */
 function isPassing(error: unknown): boolean {
   const { cause } = error instanceof TransportError ? error : { cause: error };
@@ -26,6 +30,7 @@ function isPassing(error: unknown): boolean {
   return (
     cause.name === 'TimeoutError' ||
     cause.name === 'JetStreamNotEnabled' ||
-    ('status' in cause && cause.status === 503)
+    ('status' in cause && cause.status === 503) ||
+    (cause instanceof JetStreamApiError && cause.code === noPeers)
   );
 }
