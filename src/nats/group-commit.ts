@@ -33,12 +33,16 @@ export interface GroupCommitPorts {
   readonly onQuiet: () => void;
 }
 
+/** Messages under way that keep a server busy, if they hold a full message's events together. */
+const busyMessages = 8;
+
 /**
  * Coalesces events, by subject, while an earlier message of that subject is on its way.
  *
  *     add ─► open batch ── first of its subject, or the one before is acknowledged, or full ─► sent ─► settled
  *
- * So the first event pays no delay, and a busy publisher sends hundreds at once. Events of one key are stored in
+ * Where many subjects are busy at once, they also wait for each other's: eight messages hold what 64 small ones
+ * would, and each costs both sides the same. So the first event pays no delay, and a busy publisher sends hundreds at once. Events of one key are stored in
  * the order in which they were added, across subjects and retries: a batch is sent only when all earlier batches
  * that hold a key of its own are settled. Without a key there is no order between subjects or retries.
  * O(1) an event; one map entry for each key that is under way.
@@ -52,6 +56,7 @@ export class GroupCommit {
   readonly #lastOfKey = new Map<string, EventBatch>();
   readonly #unsettled = new Set<EventBatch>();
   #inFlight = 0;
+  #eventsInFlight = 0;
   #pending = 0;
   #number = 0;
   #scheduled = false;
@@ -139,8 +144,12 @@ export class GroupCommit {
   }
 
   #maySend(batch: EventBatch): boolean {
-    if (batch.blockers > 0 || this.#inFlight >= this.#limits.maxInFlight) return false;
-    return batch.slot.inFlight === 0 || batch.closed || batch.events.length >= this.#limits.maxEvents;
+    const { maxEvents, maxInFlight } = this.#limits;
+    if (batch.blockers > 0 || this.#inFlight >= maxInFlight) return false;
+    if (batch.events.length >= maxEvents) return true;
+    // Where enough is under way, more messages would only be smaller ones.
+    if (this.#inFlight >= busyMessages && this.#eventsInFlight >= maxEvents) return false;
+    return batch.slot.inFlight === 0 || batch.closed;
   }
 
   #send(batch: EventBatch): void {
@@ -149,6 +158,7 @@ export class GroupCommit {
     batch.state = 'sent';
     slot.inFlight += 1;
     this.#inFlight += 1;
+    this.#eventsInFlight += batch.size;
     const sending = this.#ports.send(batch);
     batch.events = [];
     sending.then(
@@ -161,6 +171,7 @@ export class GroupCommit {
   #arrived(batch: EventBatch, result: Published | Error): void {
     batch.slot.inFlight -= 1;
     this.#inFlight -= 1;
+    this.#eventsInFlight -= batch.size;
     this.#settle(batch, result);
     this.pump();
   }

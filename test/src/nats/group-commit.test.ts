@@ -79,6 +79,49 @@ describe('group commit', () => {
     expect(sent.map(({ batch }) => batch.slot.subject)).toEqual(['a', 'a', 'a', 'b']);
   });
 
+  it('lets subjects wait for company once eight messages hold more than one can', async () => {
+    const { clock, sent, commit, numbers } = world({ maxEvents: 10 });
+    const types = Array.from({ length: 10 }, (_, n) => `t${n}`);
+    for (const type of types) for (const n of [1, 2]) commit.add(eventOf(n, type, undefined));
+    await clock.flush();
+    expect(sent.map(({ batch }) => batch.slot.subject)).toEqual(types.slice(0, 8));
+    for (let n = 3; n < 14; n += 1) commit.add(eventOf(n, 't9', undefined));
+    await clock.flush();
+    expect(
+      sent.slice(8).map(({ batch }) => batch.size),
+      'a full one does not wait',
+    ).toEqual([10]);
+
+    commit.add(eventOf(3, 't8', undefined));
+    sent[0]?.resolve(published);
+    await clock.flush();
+    expect(sent).toHaveLength(9);
+    for (const one of sent.slice(1, 9)) one.resolve(published);
+    await clock.flush();
+
+    expect(sent.slice(9).map(numbers)).toEqual([
+      [1, 2, 3],
+      [11, 12, 13],
+    ]);
+  });
+
+  it('lets nothing wait for company while little is under way', async () => {
+    const { clock, sent, commit } = world({ maxEvents: 64 });
+    const types = Array.from({ length: 10 }, (_, n) => `t${n}`);
+    for (let round = 1; round < 6; round += 1) {
+      for (const type of types) for (const n of [1, 2]) commit.add(eventOf(n, type, undefined));
+      await clock.flush();
+      expect(sent).toHaveLength(10 * round);
+      for (const one of sent) one.resolve(published);
+      await clock.flush();
+    }
+    const few = world({ maxEvents: 2 });
+    for (const n of [1, 2]) few.commit.add(eventOf(n, 'a', undefined));
+    few.commit.add(eventOf(3, 'b', undefined));
+    await few.clock.flush();
+    expect(few.sent).toHaveLength(2);
+  });
+
   it('keeps no event in memory that has been written', async () => {
     const { clock, sent, commit } = world();
     const batch = commit.add(eventOf(1, 'a', 'k'));
