@@ -22,6 +22,8 @@ export interface ConsumerSpec {
   readonly filter: string;
   readonly ackWaitMs: number;
   readonly maxAckPending: number;
+  /** Servers of a cluster that keep it. Default: as many as keep the stream. */
+  readonly replicas?: number;
   /** Milliseconds without a reader after which the server may forget it; else it stays. */
   readonly inactiveMs?: number;
 }
@@ -135,15 +137,18 @@ type FixedConfig = Pick<
   | 'max_deliver'
   | 'replay_policy'
   | 'inactive_threshold'
+  | 'num_replicas'
 >;
 
 /**
  * What is checked on a consumer that is there. `max_deliver` stays without limit: a server that gives up a message
  * tells nobody who is not listening at that moment, so giving up is done here.
  */
-function fixedConfig({ filter, ackWaitMs, maxAckPending, inactiveMs }: ConsumerSpec): FixedConfig {
+function fixedConfig(spec: ConsumerSpec): FixedConfig {
+  const { filter, ackWaitMs, maxAckPending, inactiveMs, replicas } = spec;
   return {
     ...(inactiveMs === undefined ? {} : { inactive_threshold: inactiveMs * 1e6 }),
+    ...(replicas === undefined ? {} : { num_replicas: replicas }),
     filter_subject: filter,
     ack_policy: AckPolicy.Explicit,
     ack_wait: ackWaitMs * 1e6,

@@ -60,8 +60,8 @@ export class MessageSource {
   readonly #ledger: MessageLedger;
   #spec: ConsumerSpec;
   #pull: PullSource;
-  /** Deliveries of this consumer that came. */
-  #deliveries = 0;
+  /** Deliveries of its consumer that have come. Only it counts them. */
+  deliveries = 0;
   #events = 0;
   #lost = false;
   #released = false;
@@ -119,7 +119,7 @@ export class MessageSource {
   readFrom(spec: ConsumerSpec): void {
     this.#pull.stop();
     this.#spec = spec;
-    this.#deliveries = 0;
+    this.deliveries = 0;
     this.#lost = false;
     this.#pull = this.#open();
     if (this.#detached) this.#pull.stop();
@@ -216,12 +216,12 @@ export class MessageSource {
     // The next owner asks for it.
     if (this.#leaving) return;
     if (this.#config.single) {
-      if (delivery !== this.#deliveries + 1) {
+      if (delivery !== this.deliveries + 1) {
         this.suspend();
         onDoubt(this, 'gap');
         return;
       }
-      this.#deliveries = delivery;
+      this.deliveries = delivery;
     }
     const before = this.#held.get(sequence);
     if (before !== undefined) {
@@ -279,7 +279,7 @@ export class MessageSource {
 
   #judge({ onTried }: Trial): void {
     const [first] = this.#held.values();
-    if (this.#deliveries === 0 || first?.tried === false) return;
+    if (this.deliveries === 0 || first?.tried === false) return;
     this.#trial = undefined;
     onTried();
   }

@@ -1,11 +1,5 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
-import {
-  type ConsumerSpec,
-  type ConsumerStart,
-  consumerInfo,
-  createConsumer,
-  deleteConsumer,
-} from './consumer-setup.ts';
+import { type ConsumerStart, consumerInfo, deleteConsumer } from './consumer-setup.ts';
 import { firstOpen, type PartitionProgress } from './partition-progress.ts';
 
 /** The name of the `number`th consumer that the owner with `token` reads a part from. */
@@ -22,7 +16,8 @@ export interface OwnerStart {
 /**
  * Where an owner begins that takes over: behind what the one before has kept as settled, or acknowledged since.
  *
- * @throws what the server's answers are, or the lack of them.
+ * A consumer on a server that does not answer cannot tell: then what was kept counts, and what was settled in its last
+ * moments comes once more.
  */
 export async function startOfOwner(
   manager: JetStreamManager,
@@ -31,9 +26,11 @@ export async function startOfOwner(
   from: ConsumerStart,
 ): Promise<OwnerStart> {
   let sequence = firstOpen(before) ?? 0;
-  let underWay = false;
-  for (const name of before.consumers) {
-    const info = await consumerInfo(manager, { stream, name });
+  let underWay = before.open.length > 0;
+  // Who has handed it over has kept all.
+  const names = before.left ? [] : before.consumers;
+  const asked = names.map((name) => consumerInfo(manager, { stream, name }).catch(nothing));
+  for (const info of await Promise.all(asked)) {
     if (info === undefined) continue;
     const { ack_floor, config, num_ack_pending } = info;
     underWay ||= num_ack_pending > 0;
@@ -44,18 +41,18 @@ export async function startOfOwner(
   return { from: sequence === 0 ? from : { sequence }, underWay };
 }
 
-/**
- * Creates an owner's consumer, then deletes those before it, whose messages thereby come to nobody else. Gives how many
- * messages wait.
- */
-export async function replaceConsumers(
+/** Deletes consumers. Gives those that are still there, for all that is known: their server does not answer. */
+export async function forgetConsumers(
   manager: JetStreamManager,
-  spec: ConsumerSpec,
-  start: ConsumerStart,
-  before: readonly string[],
-): Promise<number> {
-  const waiting = await createConsumer(manager, spec, start);
-  const { stream } = spec;
-  for (const name of before) if (name !== spec.name) await deleteConsumer(manager, { stream, name });
-  return waiting;
+  stream: string,
+  names: readonly string[],
+): Promise<string[]> {
+  const left: string[] = [];
+  const deleting = names.map((name) =>
+    deleteConsumer(manager, { stream, name }).catch(() => left.push(name)),
+  );
+  await Promise.all(deleting);
+  return left;
 }
+
+function nothing(): undefined {}

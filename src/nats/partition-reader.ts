@@ -4,10 +4,10 @@ import { describeError } from '../../streams/event/describe-error.ts';
 import { begunAt, notBegun } from '../leases/begun.ts';
 import type { SuspectTrials, SuspectTurn } from '../leases/suspect-trials.ts';
 import type { Logger } from '../logger.ts';
-import { type ConsumerSpec, type ConsumerStart, consumerInfo } from './consumer-setup.ts';
+import { type ConsumerSpec, type ConsumerStart, consumerInfo, createConsumer } from './consumer-setup.ts';
 import { MessageSource, type MessageSourceConfig, type MessageSourcePorts } from './message-source.ts';
 import type { Ownership } from './ownership.ts';
-import { partitionConsumerName, replaceConsumers, startOfOwner } from './partition-consumer.ts';
+import { forgetConsumers, partitionConsumerName, startOfOwner } from './partition-consumer.ts';
 import type { PartitionRecord } from './partition-record.ts';
 import type { Doubt } from './pull-source.ts';
 
@@ -31,6 +31,8 @@ export interface PartitionReaderPorts extends Omit<MessageSourcePorts, 'onDoubt'
 
 /** Milliseconds before what the server did not answer is tried again. */
 const againMs = 300;
+/** Consumers whose names are kept. The server forgets the others in time, as nobody reads them. */
+const maxConsumers = 16;
 /** Milliseconds after which a trial is over to which nothing came. */
 const quietMs = 1000;
 
@@ -135,7 +137,7 @@ export class PartitionReader {
       const start = await startOfOwner(manager, limits.stream, before, from);
       this.#start = start.from;
       if (this.#ended) return;
-      const waiting = await replaceConsumers(manager, spec, this.#start, before.consumers);
+      const waiting = await createConsumer(manager, spec, this.#start);
       const died = !before.left && start.underWay;
       // Where nothing waits there is nothing that they can have died of.
       const begun = begunAt(
@@ -145,7 +147,7 @@ export class PartitionReader {
       );
       const { deaths } = begun;
       const turn = begun.tried ? await this.#enter(deaths) : undefined;
-      if (this.#ended || !(await record.begin(before, spec.name, begun)) || this.#ended) {
+      if (this.#ended || !(await record.begin(before, begun)) || this.#ended) {
         turn?.leave();
         return;
       }
@@ -154,6 +156,7 @@ export class PartitionReader {
         { ...source, spec, single: true, owner, before, trial },
         { ...this.#ports, onDoubt: this.#doubt },
       );
+      void this.#forget(this.#source);
       void turn?.over.then(() => this.#source?.goOn());
       if (this.#detached) this.#source.detach();
       else this.#source.refill();
@@ -218,19 +221,40 @@ export class PartitionReader {
 
   async #renew(source: MessageSource, doubt: Doubt): Promise<void> {
     const { manager, record } = this.#ports;
-    if (doubt === 'silent' && (await consumerInfo(manager, source.spec)) !== undefined) {
+    if (doubt === 'silent' && (await this.#allHasCome(source))) {
       source.refill();
       return;
     }
     source.suspend();
     const spec = this.#nextSpec();
-    const { consumers } = record.kept;
-    if (!(await record.save(source.progress(), [...consumers, spec.name])) || this.#ended) return;
+    const consumers = [...record.kept.consumers, spec.name].slice(-maxConsumers);
+    if (!(await record.save(source.progress(), consumers)) || this.#ended) return;
     const { resumeAt } = source;
-    const start = resumeAt === undefined ? this.#start : { sequence: resumeAt };
-    await replaceConsumers(manager, spec, start, consumers);
-    if (this.#ended || !(await record.save(source.progress(), [spec.name])) || this.#ended) return;
+    await createConsumer(manager, spec, resumeAt === undefined ? this.#start : { sequence: resumeAt });
+    if (this.#ended) return;
     source.readFrom(spec);
+    void this.#forget(source);
+  }
+
+  /** Whether its consumer is there and has sent nothing that did not come. @throws when it does not answer. */
+  async #allHasCome(source: MessageSource): Promise<boolean> {
+    const info = await consumerInfo(this.#ports.manager, source.spec);
+    return info?.delivered.consumer_seq === source.deliveries;
+  }
+
+  /** Deletes the consumers before the one that is read. Those whose server is away are tried at the next occasion. */
+  async #forget(source: MessageSource): Promise<void> {
+    const { manager, record } = this.#ports;
+    const { name } = source.spec;
+    const before = record.kept.consumers.filter((other) => other !== name);
+    if (before.length === 0) return;
+    const left = await forgetConsumers(manager, this.#config.limits.stream, before);
+    const kept = record.kept.consumers.filter((other) => left.includes(other) || !before.includes(other));
+    try {
+      if (!this.#isOver()) await record.save(source.progress(), kept.slice(-maxConsumers));
+    } catch (error) {
+      this.#failed('kept', error);
+    }
   }
 
   async #save(source: MessageSource, leaving = false): Promise<void> {

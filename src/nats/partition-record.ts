@@ -87,9 +87,9 @@ export class PartitionRecord {
     return this.#inTurn(settled, { consumers });
   }
 
-  /** Keeps where the owner begins, with its one consumer. False when it belongs to another. @throws StorageError */
-  begin(settled: Settled, consumer: string, begun: Begun): Promise<boolean> {
-    return this.#inTurn(settled, { consumers: [consumer], begun, left: false });
+  /** Keeps where the owner begins. False when it belongs to another. @throws StorageError */
+  begin(settled: Settled, begun: Begun): Promise<boolean> {
+    return this.#inTurn(settled, { begun, left: false });
   }
 
   /** Keeps that nothing is suspected of the message where the owner began. @throws StorageError */

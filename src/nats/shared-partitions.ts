@@ -127,7 +127,13 @@ export class SharedPartitions {
       this.#ports.state,
     );
     const reader = new PartitionReader(
-      { prefix, owner, from, source, limits: { ...limits, filter, inactiveMs: consumersForgottenMs } },
+      {
+        prefix,
+        owner,
+        from,
+        source,
+        limits: { ...limits, filter, replicas: 1, inactiveMs: consumersForgottenMs },
+      },
       { ...this.#ports, record, trials: this.#trials },
     );
     this.#readers.get(partition)?.lose();

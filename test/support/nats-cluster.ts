@@ -10,6 +10,13 @@ export interface NatsCluster extends AsyncDisposable {
   readonly urls: readonly string[];
   /** The server that leads a stream now; waits until one does. */
   leaderOf(stream: string): Promise<NatsServer>;
+  /** Where the consumers of a stream are, and how many servers keep each. */
+  placesOf(stream: string): Promise<ConsumerPlace[]>;
+}
+
+export interface ConsumerPlace {
+  readonly server: NatsServer;
+  readonly replicas: number;
 }
 
 /** Starts three servers, and resolves when they have a leader: then streams can be made. */
@@ -28,14 +35,28 @@ export async function startNatsCluster(binary?: string): Promise<NatsCluster> {
   const dispose = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.stop()));
   };
+  const called = (name: string): NatsServer => {
+    const server = servers[Number(name.slice(1))];
+    if (server === undefined) throw new Error(`no server is called ${name}`);
+    return server;
+  };
   const leaderOf = async (stream: string): Promise<NatsServer> => {
     const name = await patiently(urls, async (manager) => {
       const { cluster } = await manager.streams.info(stream);
       return cluster?.leader;
     });
-    const leader = servers[Number(name.slice(1))];
-    if (leader === undefined) throw new Error(`no server is called ${name}`);
-    return leader;
+    return called(name);
+  };
+  const placesOf = async (stream: string): Promise<ConsumerPlace[]> => {
+    const places: ConsumerPlace[] = [];
+    await patiently(urls, async (manager) => {
+      places.length = 0;
+      for await (const { cluster, config } of manager.consumers.list(stream)) {
+        places.push({ server: called(cluster?.leader ?? ''), replicas: config.num_replicas ?? 0 });
+      }
+      return 'all';
+    });
+    return places;
   };
   try {
     await patiently(urls, async (manager) => ((await manager.getAccountInfo()).api.total >= 0 ? 'yes' : ''));
@@ -43,7 +64,7 @@ export async function startNatsCluster(binary?: string): Promise<NatsCluster> {
     await dispose();
     throw error;
   }
-  return { servers, urls, leaderOf, [Symbol.asyncDispose]: dispose };
+  return { servers, urls, leaderOf, placesOf, [Symbol.asyncDispose]: dispose };
 }
 
 /** Asks until there is an answer: while a cluster elects a leader, nobody gives one. */

@@ -31,4 +31,28 @@ describe.each(natsBinaries())('a cluster of three on %s', (binary) => {
     expectOrder(byKey);
     await expect(bus.publish(type, { n: 0 })).resolves.toMatchObject({ level: 'replicated' });
   }, 240_000);
+
+  it('reads on elsewhere when the server that keeps the place of a part is away', async () => {
+    await using cluster = await startNatsCluster(binary);
+    await using world = await createNatsWorld({ binary });
+    const namespace = 'shop';
+    const bus = world.streamBus({ servers: cluster.urls, namespace, stream: { replicas: 3 } });
+    const { byKey, seen, handle } = rememberingHandler();
+    bus.subscribe(type, handle, { name: 'keyed', order: 'key' });
+    const publisher = steadyPublisher(bus, type, 8);
+    await until(() => seen.size > 200, 60_000);
+    const places = await cluster.placesOf(namespace);
+    expect(places.map(({ replicas }) => replicas)).toEqual(places.map(() => 1));
+
+    const [{ server } = { server: undefined }] = places;
+    server?.signal('SIGSTOP');
+    const before = new Map([...byKey].map(([key, handled]) => [key, handled.length]));
+    await until(() => [...byKey].every(([key, { length }]) => length > (before.get(key) ?? 0) + 20), 60_000);
+    server?.signal('SIGCONT');
+    await publisher.stop();
+    await until(() => publisher.acknowledged.every((n) => seen.has(n)), 60_000);
+
+    expect(publisher.failed).toEqual([]);
+    expectOrder(byKey);
+  }, 240_000);
 });

@@ -41,7 +41,7 @@ describe('PartitionRecord', () => {
     const snapshots = store();
     const first = owner(snapshots, 1);
     await first.claim('a');
-    await first.begin({ through: 0, open: [] }, 'a', { sequence: 7, crashes: 3, deaths: 2, tried: true });
+    await first.begin({ through: 0, open: [] }, { sequence: 7, crashes: 3, deaths: 2, tried: true });
     await first.save({ through: 9, open: [] });
     await first.leave({ through: 11, open: [] });
 
@@ -51,7 +51,7 @@ describe('PartitionRecord', () => {
       through: 11,
       left: true,
     });
-    await second.begin({ through: 11, open: [] }, 'b', { sequence: 12, crashes: 0, deaths: 0, tried: false });
+    await second.begin({ through: 11, open: [] }, { sequence: 12, crashes: 0, deaths: 0, tried: false });
     expect(await owner(snapshots, 3).claim('c')).toMatchObject({ token: 2, left: false });
   });
 
