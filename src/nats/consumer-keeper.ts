@@ -12,7 +12,7 @@ import {
   ensureConsumer,
 } from './consumer-setup.ts';
 import type { MessageSource } from './message-source.ts';
-import type { Doubt } from './pull-source.ts';
+import { type Doubt, mayBeThere } from './pull-source.ts';
 
 export interface KeeperConfig {
   readonly manager: JetStreamManager;
@@ -45,8 +45,7 @@ export function consumerKeeper(
   const looking = new Set<MessageSource>();
 
   async function look(source: MessageSource, doubt: Doubt): Promise<void> {
-    const there = doubt === 'silent' && (await consumerInfo(config.manager, source.spec)) !== undefined;
-    if (there) source.refill();
+    if (mayBeThere(doubt) && (await isThere(source, config))) source.refill();
     else if (kind === 'shared') await remake(source, config, ports.logger);
     else await replace(source, config, ports.random);
   }
@@ -72,9 +71,16 @@ export function consumerKeeper(
   return (source, doubt) => {
     if (looking.has(source)) return;
     looking.add(source);
-    if (doubt === 'silent') later(source, doubt);
+    if (mayBeThere(doubt)) later(source, doubt);
     else tryLook(source, doubt);
   };
+}
+
+/** Whether it can be asked again. One server keeps a passing one: if that does not answer, there is another to be made. */
+async function isThere({ spec }: MessageSource, { manager, kind }: KeeperConfig): Promise<boolean> {
+  const asked = consumerInfo(manager, spec);
+  const info = await (kind === 'passing' ? asked.catch(nothing) : asked);
+  return info !== undefined;
 }
 
 async function remake(source: MessageSource, { manager, from }: KeeperConfig, logger: Logger): Promise<void> {
@@ -106,6 +112,9 @@ async function renewPassing(
   const stem = spec.name.slice(0, spec.name.lastIndexOf('='));
   const next = { ...spec, name: `${stem}=${Math.floor(random() * 2 ** 40).toString(36)}` };
   await createPassing(manager, next, start);
-  await deleteConsumer(manager, spec);
+  // Its server may be away; it forgets it by itself.
+  void deleteConsumer(manager, spec).catch(nothing);
   return next;
 }
+
+function nothing(): undefined {}

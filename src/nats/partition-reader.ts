@@ -4,12 +4,13 @@ import { describeError } from '../../streams/event/describe-error.ts';
 import { begunAt, notBegun } from '../leases/begun.ts';
 import type { SuspectTrials, SuspectTurn } from '../leases/suspect-trials.ts';
 import type { Logger } from '../logger.ts';
+import { answeredWithin } from './answered-within.ts';
 import { type ConsumerSpec, type ConsumerStart, consumerInfo, createConsumer } from './consumer-setup.ts';
 import { MessageSource, type MessageSourceConfig, type MessageSourcePorts } from './message-source.ts';
 import type { Ownership } from './ownership.ts';
 import { forgetConsumers, partitionConsumerName, startOfOwner } from './partition-consumer.ts';
 import type { PartitionRecord } from './partition-record.ts';
-import type { Doubt } from './pull-source.ts';
+import { type Doubt, mayBeThere } from './pull-source.ts';
 
 export interface PartitionReaderConfig {
   /** What its consumers' names begin with. */
@@ -31,6 +32,8 @@ export interface PartitionReaderPorts extends Omit<MessageSourcePorts, 'onDoubt'
 
 /** Milliseconds before what the server did not answer is tried again. */
 const againMs = 300;
+/** Milliseconds for the one server of a consumer to answer before another one is tried: at first, and more each time. */
+const firstAnswerMs = 1000;
 /** Consumers whose names are kept. The server forgets the others in time, as nobody reads them. */
 const maxConsumers = 16;
 /** Milliseconds after which a trial is over to which nothing came. */
@@ -60,6 +63,7 @@ export class PartitionReader {
   #turn: SuspectTurn | undefined;
   #working: Promise<void> = Promise.resolve();
   #doubting = false;
+  #failures = 0;
   #gone: () => void = nothing;
   readonly #whenGone = new Promise<void>((resolve) => {
     this.#gone = resolve;
@@ -205,7 +209,8 @@ export class PartitionReader {
     const renew = (first: Doubt): void => {
       this.#working = this.#renewed(source, first, () => renew('gap'));
     };
-    if (doubt === 'silent') this.#timer = this.#ports.clock.setTimeout(() => renew(doubt), againMs);
+    // What the server says to be wrong will be so for a while.
+    if (doubt === 'refused') this.#timer = this.#ports.clock.setTimeout(() => renew(doubt), againMs);
     else renew(doubt);
   };
 
@@ -213,15 +218,19 @@ export class PartitionReader {
     try {
       await this.#renew(source, doubt);
       this.#doubting = false;
+      this.#failures = 0;
     } catch (error) {
+      this.#failures += 1;
       this.#failed('read on', error);
       if (!this.#ended) this.#timer = this.#ports.clock.setTimeout(again, againMs);
     }
   }
 
   async #renew(source: MessageSource, doubt: Doubt): Promise<void> {
-    const { manager, record } = this.#ports;
-    if (doubt === 'silent' && (await this.#allHasCome(source))) {
+    const { clock, manager, record } = this.#ports;
+    const answerMs = firstAnswerMs * (1 + this.#failures);
+    const asked = mayBeThere(doubt) && answeredWithin(clock, answerMs, this.#allHasCome(source));
+    if (asked !== false && (await asked.catch(unknown))) {
       source.refill();
       return;
     }
@@ -230,13 +239,14 @@ export class PartitionReader {
     const consumers = [...record.kept.consumers, spec.name].slice(-maxConsumers);
     if (!(await record.save(source.progress(), consumers)) || this.#ended) return;
     const { resumeAt } = source;
-    await createConsumer(manager, spec, resumeAt === undefined ? this.#start : { sequence: resumeAt });
+    const start = resumeAt === undefined ? this.#start : { sequence: resumeAt };
+    await answeredWithin(clock, answerMs, createConsumer(manager, spec, start));
     if (this.#ended) return;
     source.readFrom(spec);
     void this.#forget(source);
   }
 
-  /** Whether its consumer is there and has sent nothing that did not come. @throws when it does not answer. */
+  /** Whether its consumer is there and has sent nothing that did not come. @throws while it does not answer. */
   async #allHasCome(source: MessageSource): Promise<boolean> {
     const info = await consumerInfo(this.#ports.manager, source.spec);
     return info?.delivered.consumer_seq === source.deliveries;
@@ -283,3 +293,7 @@ function sequenceAt(start: ConsumerStart): number {
 }
 
 function nothing(): void {}
+
+function unknown(): false {
+  return false;
+}

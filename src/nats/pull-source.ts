@@ -12,10 +12,15 @@ export interface PullSourceConfig {
 }
 
 /**
- * Why a consumer should be looked at: it does not answer; it was deleted; a delivery is missing; or the connection was
+ * Why a consumer should be looked at: it has fallen silent; its server answers that it cannot be asked now; it was deleted; a delivery is missing; or the connection was
  * down, and what was under way is lost.
  */
-export type Doubt = 'silent' | 'gone' | 'gap' | 'reconnected';
+export type Doubt = 'silent' | 'refused' | 'gone' | 'gap' | 'reconnected';
+
+/** Whether the consumer may be as it was, so that it can be asked again. */
+export function mayBeThere(doubt: Doubt): boolean {
+  return doubt === 'silent' || doubt === 'refused';
+}
 
 export interface PullSourcePorts {
   readonly clock: Clock;
@@ -125,7 +130,7 @@ export class PullSource {
     this.#subscription?.unsubscribe();
     this.#connection = undefined;
     this.#requested = 0;
-    if (!this.#stopped) this.#ports.onDoubt('silent');
+    if (!this.#stopped) this.#ports.onDoubt('refused');
   }
 
   #heard(message: Msg): void {
@@ -148,7 +153,7 @@ export class PullSource {
       code === 408 || (code === 409 && /max ?bytes|batch completed/i.test(headers?.description ?? ''));
     if (expired) this.refill();
     // Not at once: what is wrong now will be so for a while.
-    else this.#ports.onDoubt(/consumer deleted/i.test(headers?.description ?? '') ? 'gone' : 'silent');
+    else this.#ports.onDoubt(/consumer deleted/i.test(headers?.description ?? '') ? 'gone' : 'refused');
   }
 
   readonly #look = (): void => {

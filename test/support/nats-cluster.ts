@@ -15,11 +15,12 @@ export interface NatsCluster extends AsyncDisposable {
 }
 
 export interface ConsumerPlace {
+  readonly consumer: string;
   readonly server: NatsServer;
   readonly replicas: number;
 }
 
-/** Starts three servers, and resolves when they have a leader: then streams can be made. */
+/** Starts three servers, and resolves when streams can be made that all of them keep. */
 export async function startNatsCluster(binary?: string): Promise<NatsCluster> {
   const ports = await Promise.all([freePort(), freePort(), freePort()]);
   const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(', ');
@@ -51,15 +52,24 @@ export async function startNatsCluster(binary?: string): Promise<NatsCluster> {
     const places: ConsumerPlace[] = [];
     await patiently(urls, async (manager) => {
       places.length = 0;
-      for await (const { cluster, config } of manager.consumers.list(stream)) {
-        places.push({ server: called(cluster?.leader ?? ''), replicas: config.num_replicas ?? 0 });
+      for await (const { name, cluster, config } of manager.consumers.list(stream)) {
+        places.push({
+          consumer: name,
+          server: called(cluster?.leader ?? ''),
+          replicas: config.num_replicas ?? 0,
+        });
       }
       return 'all';
     });
     return places;
   };
   try {
-    await patiently(urls, async (manager) => ((await manager.getAccountInfo()).api.total >= 0 ? 'yes' : ''));
+    // A leader that has been elected may not know its peers for some seconds: then it places nothing.
+    await patiently(urls, async (manager) => {
+      const { config } = await manager.streams.add({ name: 'probe', subjects: ['probe'], num_replicas: 3 });
+      await manager.streams.delete(config.name);
+      return config.name;
+    });
   } catch (error) {
     await dispose();
     throw error;
