@@ -236,8 +236,8 @@ export class PartitionReader {
     }
     source.suspend();
     const spec = this.#nextSpec();
-    const consumers = [...record.kept.consumers, spec.name].slice(-maxConsumers);
-    if (!(await record.save(source.progress(), consumers)) || this.#ended) return;
+    const withIt = (kept: readonly string[]): string[] => [...kept, spec.name].slice(-maxConsumers);
+    if (!(await record.save(source.progress(), withIt)) || this.#ended) return;
     const { resumeAt } = source;
     const start = resumeAt === undefined ? this.#start : { sequence: resumeAt };
     await answeredWithin(clock, answerMs, createConsumer(manager, spec, start));
@@ -259,9 +259,10 @@ export class PartitionReader {
     const before = record.kept.consumers.filter((other) => other !== name);
     if (before.length === 0) return;
     const left = await forgetConsumers(manager, this.#config.limits.stream, before);
-    const kept = record.kept.consumers.filter((other) => left.includes(other) || !before.includes(other));
+    const gone = before.filter((other) => !left.includes(other));
+    const others = (kept: readonly string[]): string[] => kept.filter((other) => !gone.includes(other));
     try {
-      if (!this.#isOver()) await record.save(source.progress(), kept.slice(-maxConsumers));
+      if (!this.#isOver()) await record.save(source.progress(), others);
     } catch (error) {
       this.#failed('kept', error);
     }

@@ -79,33 +79,42 @@ export class PartitionRecord {
   }
 
   /**
-   * Keeps how far the partition has come, and which consumers may be there. False when it belongs to another.
+   * Keeps how far the partition has come, and which consumers may be there: those of the write before, changed by
+   * `consumers`. False when it belongs to another.
    *
    * @throws StorageError
    */
-  save(settled: Settled, consumers: readonly string[] = this.#kept.consumers): Promise<boolean> {
-    return this.#inTurn(settled, { consumers });
+  save(settled: Settled, consumers?: (kept: readonly string[]) => readonly string[]): Promise<boolean> {
+    return this.#inTurn(settled, (kept) =>
+      consumers === undefined ? {} : { consumers: consumers(kept.consumers) },
+    );
   }
 
   /** Keeps where the owner begins. False when it belongs to another. @throws StorageError */
   begin(settled: Settled, begun: Begun): Promise<boolean> {
-    return this.#inTurn(settled, { begun, left: false });
+    return this.#inTurn(settled, () => ({ begun, left: false }));
   }
 
   /** Keeps that nothing is suspected of the message where the owner began. @throws StorageError */
   acquit(settled: Settled): Promise<boolean> {
-    const { sequence } = this.#kept.begun;
-    return this.#inTurn(settled, { begun: { sequence, crashes: 0, deaths: 0, tried: false } });
+    return this.#inTurn(settled, ({ begun: { sequence } }) => ({
+      begun: { sequence, crashes: 0, deaths: 0, tried: false },
+    }));
   }
 
   /** Keeps how far it has come, for the last time. False when it belongs to another. @throws StorageError */
   leave(settled: Settled): Promise<boolean> {
-    return this.#inTurn(settled, { left: true });
+    return this.#inTurn(settled, () => ({ left: true }));
   }
 
-  #inTurn({ through, open }: Settled, changed: Partial<PartitionProgress>): Promise<boolean> {
+  #inTurn(
+    { through, open }: Settled,
+    changed: (kept: PartitionProgress) => Partial<PartitionProgress>,
+  ): Promise<boolean> {
     const { token } = this.#config;
-    const saved = this.#tail.then(() => this.#save({ ...this.#kept, ...changed, through, open, token }));
+    const saved = this.#tail.then(() =>
+      this.#save({ ...this.#kept, ...changed(this.#kept), through, open, token }),
+    );
     this.#tail = saved.catch(() => {});
     return saved;
   }

@@ -25,7 +25,7 @@ describe('PartitionRecord', () => {
     const snapshots = store();
     const first = owner(snapshots, 1);
     await first.claim('a');
-    await first.save({ through: 9, open: [[4, 0, 2], [7]] }, ['a']);
+    await first.save({ through: 9, open: [[4, 0, 2], [7]] }, () => ['a']);
 
     expect(await owner(snapshots, 2).claim('b')).toEqual({
       token: 1,
@@ -53,6 +53,19 @@ describe('PartitionRecord', () => {
     });
     await second.begin({ through: 11, open: [] }, { sequence: 12, crashes: 0, deaths: 0, tried: false });
     expect(await owner(snapshots, 3).claim('c')).toMatchObject({ token: 2, left: false });
+  });
+
+  it('forgets no consumer that a write before has added', async () => {
+    const snapshots = store();
+    const first = owner(snapshots, 1);
+    await first.claim('a');
+    await Promise.all([
+      first.save({ through: 1, open: [] }, (kept) => [...kept, 'b']),
+      first.save({ through: 2, open: [] }, (kept) => kept.filter((name) => name !== 'a')),
+      first.save({ through: 3, open: [] }),
+    ]);
+
+    expect(await owner(snapshots, 2).claim('c')).toMatchObject({ consumers: ['b'], through: 3 });
   });
 
   it('lets an owner that was followed write nothing more', async () => {
