@@ -11,7 +11,7 @@ export interface AimdLimitOptions extends EstimateBounds {
 /**
  * Grows by one per round of good calls, shrinks by a factor on congestion: RFC 5681 with calls for segments.
  *
- * Of the calls that ran when the limit was cut none can cut it again: they are the same congestion.
+ * Of the calls that began before a cut none can cut it again: they are the same congestion.
  */
 export class AimdLimit implements ConcurrencyLimit {
   readonly #options: AimdLimitOptions;

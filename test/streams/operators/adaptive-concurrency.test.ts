@@ -83,6 +83,31 @@ describe('adaptiveConcurrency', () => {
     expect(rounds({ algorithm: 'aimd', initial: 8, targetMs: 10 }, [10, 11])).toEqual([8, 4]);
   });
 
+  it('cuts again for a call that began at the very moment of a cut, not for one that began before it', () => {
+    const clock = createVirtualClock();
+    const limit = adaptiveConcurrency({ clock, algorithm: 'aimd', initial: 8 })();
+    const [cutting, before] = [limit.started(), limit.started()];
+    clock.advanceBySync(10);
+    limit.ended(cutting, 8, true);
+    const after = limit.started();
+    clock.advanceBySync(10);
+    const limits = [before, after].map((start) => {
+      limit.ended(start, 4, true);
+      return limit.limit;
+    });
+    expect(limits).toEqual([4, 2]);
+  });
+
+  it('adds its part of a round for a call that ends with just half of the limit in use', () => {
+    const limit = adaptiveConcurrency({ clock: createVirtualClock(), algorithm: 'aimd', initial: 2 })();
+    const limits = [1, 2, 2].map((running) => {
+      limit.ended(limit.started(), running, false);
+      return limit.limit;
+    });
+    // 2 + 1/2 + 1/2.5 + 1/2.9: without the first it would be 2.9.
+    expect(limits).toEqual([2, 2, 3]);
+  });
+
   it('stays within min and max', () => {
     for (const algorithm of ['aimd', 'gradient'] as const) {
       const bad = Array.from({ length: 20 }, () => 'failed' as const);
