@@ -14,7 +14,7 @@ export interface RecentIdsOptions {
  *
  * Exact within both bounds: an id counts as seen while less than `windowMs` have passed since it was
  * added and fewer than `maxIds` were added after it. Seeing it again does not prolong that. O(1) amortised. A UUID in
- * lower case takes 32 to 64 bytes and its text is not kept; of other ids it is, and they take about three times that
+ * lower case takes 36 to 72 bytes and its text is not kept; of other ids it is, and they take about three times that
  * beside it. Time is passed in; if it goes back, it is taken to stand still.
  *
  * @example

@@ -1,7 +1,7 @@
 /** Ids in one bucket at most. A hash that is no secret can be met on purpose, and no chain may grow long. */
 const longestChain = 32;
 const firstSlots = 16;
-/** Below this many slots it keeps its memory when it is empty: giving it back would cost more than it saves. */
+/** Up to this many slots it keeps its memory when it is empty: giving it back would cost more than it saves. */
 const keptSlots = 1024;
 
 /** Values of hexadecimal digits in lower case by their character codes; 16 for all else. */

@@ -138,6 +138,18 @@ describe('RecentIds', () => {
     expect(bytesInUse() - before).toBeLessThan(100_000);
   });
 
+  it.each([
+    [262_144, 36],
+    [262_145, 72],
+  ])('takes for %i UUIDs %i bytes each', (count, bytes) => {
+    const before = bytesInUse();
+    const recent = new RecentIds({ maxIds: Infinity });
+    for (let i = 0; i < count; i += 1) recent.add(uuidOf(i), 0);
+    const each = (bytesInUse() - before) / count;
+    expect(Math.abs(each - bytes)).toBeLessThan(12);
+    expect(recent.size).toBe(count);
+  });
+
   it('is exact for ids that were chosen to meet in one bucket', () => {
     const recent = new RecentIds({ windowMs: 1_000, maxIds: 1_000 });
     const met = (i: number): string => uuidOf(i * 2 ** 16);
@@ -151,8 +163,11 @@ describe('RecentIds', () => {
 
   it.each([
     [{ windowMs: 0 }, 'windowMs must be above 0, got 0'],
+    [{ windowMs: NaN }, 'windowMs must be above 0, got NaN'],
+    [{ windowMs: '1000' as never }, 'windowMs must be above 0, got "1000"'],
     [{ maxIds: 0 }, 'maxIds must be an integer of at least 1, or Infinity, got 0'],
     [{ maxIds: 2.5 }, 'maxIds must be an integer of at least 1, or Infinity, got 2.5'],
+    [{ maxIds: '3' as never }, 'maxIds must be an integer of at least 1, or Infinity, got "3"'],
   ])('refuses %j', (options, message) => {
     expect(() => new RecentIds(options)).toThrow(message);
   });

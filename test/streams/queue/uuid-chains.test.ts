@@ -11,22 +11,25 @@ function has(chains: UuidChains, id: string): boolean {
   return chains.read(id) && chains.has();
 }
 
+function uuidOf(n: number): string {
+  return `0199aa5f-3c2e-7000-8000-${n.toString(16).padStart(12, '0')}`;
+}
+
 describe('UuidChains', () => {
   it('reads UUIDs in lower case and nothing else, whatever character differs', () => {
     const chains = new UuidChains();
-    const uuid = '0199aa5f-3c2e-7abc-8def-0123456789ab';
-    expect(chains.read(uuid)).toBe(true);
-    for (let at = 0; at < uuid.length; at += 1) {
-      const dash = uuid[at] === '-';
-      for (const other of dash ? ['0', 'x'] : ['-', 'g', 'A', '/', ':', '`', ' ', '\u0100', '\u0130']) {
-        expect(chains.read(uuid.slice(0, at) + other + uuid.slice(at + 1)), `${other} at ${at}`).toBe(false);
+    const noDigits = ['-', 'g', 'A', '/', ':', '`', ' ', '\u007f', '\u0080', '\u0100', '\u0130'];
+    // Beside noughts alone, what is wrong is all there is to see.
+    for (const uuid of ['0199aa5f-3c2e-7abc-8def-0123456789ab', '00000000-0000-0000-0000-000000000000']) {
+      expect(chains.read(uuid)).toBe(true);
+      for (let at = 0; at < uuid.length; at += 1) {
+        for (const other of uuid[at] === '-' ? ['0', 'x'] : noDigits) {
+          const text = uuid.slice(0, at) + other + uuid.slice(at + 1);
+          expect({ text, read: chains.read(text) }).toEqual({ text, read: false });
+        }
       }
+      for (const text of ['', uuid.slice(1), `${uuid}0`]) expect(chains.read(text)).toBe(false);
     }
-    expect([chains.read(''), chains.read(uuid.slice(1)), chains.read(`${uuid}0`)]).toEqual([
-      false,
-      false,
-      false,
-    ]);
   });
 
   it('tells UUIDs apart that differ in one digit', () => {
@@ -54,6 +57,47 @@ describe('UuidChains', () => {
     expect(Array.from({ length: 40 }, (_, n) => has(chains, met(n)))).toEqual(
       Array.from({ length: 40 }, (_, n) => (n > 0 && n < 32) || n === 39),
     );
+  });
+
+  it('holds all others of thousands when one ends, is let go or was let go before', () => {
+    const chains = new UuidChains();
+    const ids = Array.from({ length: 5_000 }, (_, n) => uuidOf(n));
+    for (const [n, id] of ids.entries()) put(chains, id, n, 0);
+    chains.end(0);
+    for (const id of [uuidOf(1), uuidOf(1)]) {
+      chains.read(id);
+      chains.remove();
+    }
+    expect(chains.size).toBe(4_998);
+    expect(ids.map((id) => has(chains, id))).toEqual(ids.map((_, n) => n > 1));
+  });
+
+  it('is as good as new once it is cleared, or the last of thousands has ended or was let go', () => {
+    // Each gives the first number still in use: what was let go keeps its number until that ends.
+    const ends: ((chains: UuidChains, count: number) => number)[] = [
+      (chains, count) => {
+        chains.clear();
+        return count;
+      },
+      (chains, count) => {
+        for (let n = 0; n < count; n += 1) chains.end(n);
+        return count;
+      },
+      (chains, count) => {
+        for (let n = 0; n < count; n += 1) if (has(chains, uuidOf(n))) chains.remove();
+        return 0;
+      },
+    ];
+    for (const [count, end] of [10, 5_000].flatMap((many) => ends.map((one) => [many, one] as const))) {
+      const chains = new UuidChains();
+      for (let n = 0; n < count; n += 1) put(chains, uuidOf(n), n, 0);
+      const first = end(chains, count);
+      expect([chains.size, has(chains, uuidOf(count - 1))]).toEqual([0, false]);
+
+      for (let n = 0; n < 100; n += 1) put(chains, uuidOf(n), count + n, first);
+      expect(chains.size).toBe(100);
+      expect([0, 99, 100].map((n) => has(chains, uuidOf(n)))).toEqual([true, true, false]);
+    }
   });
 
   it('holds what it was given, until its number ends or it is let go, however it grows', () => {
