@@ -235,8 +235,8 @@ export const natsPublish: Row = {
   goal: timesEachPeer(10),
   subject: publishing,
   peers: [rawPublishing],
-  runs: 3,
-  warmUps: 1,
+  runs: 5,
+  warmUps: 3,
 };
 
 export const natsConsume: Row = {
@@ -247,8 +247,8 @@ export const natsConsume: Row = {
   goal: timesEachPeer(5),
   subject: consuming,
   peers: [rawConsuming],
-  runs: 3,
-  warmUps: 1,
+  runs: 5,
+  warmUps: 3,
 };
 
 export const natsCore: Row = {
