@@ -1,6 +1,6 @@
-import { JetStreamApiError } from '@nats-io/jetstream';
 import type { Clock } from '../../streams/event/clock.ts';
 import { TransportError } from '../../streams/event/errors.ts';
+import { foundNoPeers } from './found-no-peers.ts';
 
 const firstDelayMs = 200;
 
@@ -20,9 +20,6 @@ export async function patiently<T>(clock: Clock, attempts: number, work: () => P
   }
 }
 
-/** What a leader says that has been elected before it knows its peers; and one that has too few. */
-const noPeers = 10_005;
-
 /** Nobody answered, which is what a server without JetStream and a cluster without a leader have in common. */
 function isPassing(error: unknown): boolean {
   const { cause } = error instanceof TransportError ? error : { cause: error };
@@ -31,6 +28,6 @@ function isPassing(error: unknown): boolean {
     cause.name === 'TimeoutError' ||
     cause.name === 'JetStreamNotEnabled' ||
     ('status' in cause && cause.status === 503) ||
-    (cause instanceof JetStreamApiError && cause.code === noPeers)
+    foundNoPeers(cause)
   );
 }

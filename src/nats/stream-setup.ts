@@ -9,6 +9,7 @@ import {
 import { describeError } from '../../streams/event/describe-error.ts';
 import { TransportError } from '../../streams/event/errors.ts';
 import { refuseMismatch } from './config-mismatch.ts';
+import { foundNoPeers } from './found-no-peers.ts';
 import type { ResolvedJetStream } from './jetstream-options.ts';
 import { deadLetterSubjects, storedSubjects } from './subjects.ts';
 
@@ -75,12 +76,18 @@ export async function ensureStream(manager: JetStreamManager, wanted: StreamShap
     refuseMismatch(what, { ...nothingLost, ...wanted }, found ?? (await create(manager, wanted)));
   } catch (error) {
     if (error instanceof TransportError) throw error;
-    const off = error instanceof Error && error.name === 'JetStreamNotEnabled';
-    const remedy = off ? '. Start the server with -js, or jetstream {} in its configuration' : '';
-    throw new TransportError(`${what} could not be set up: ${describeError(error)}${remedy}`, {
+    throw new TransportError(`${what} could not be set up: ${describeError(error)}${remedyFor(error)}`, {
       cause: error,
     });
   }
+}
+
+function remedyFor(error: unknown): string {
+  if (foundNoPeers(error)) {
+    return '. Start as many servers as stream.replicas asks for; if they all run, restart them';
+  }
+  const off = error instanceof Error && error.name === 'JetStreamNotEnabled';
+  return off ? '. Start the server with -js, or jetstream {} in its configuration' : '';
 }
 
 async function infoOf(manager: JetStreamManager, name: string): Promise<StreamConfig | undefined> {

@@ -61,6 +61,10 @@ describe.each(natsBinaries())('a cluster of three on %s', (binary) => {
     const all = [keyed.seen, nameless.seen];
     await until(() => publisher.acknowledged.every((n) => all.every((seen) => seen.has(n))), 60_000);
 
+    const tooMany = world.streamBus({ servers: cluster.urls, namespace: 'more', stream: { replicas: 5 } });
+    await expect(tooMany.ready()).rejects.toThrow(
+      /stream more could not be set up.* Start as many servers as stream.replicas asks for/,
+    );
     expect(place).toBeDefined();
     expect(publisher.failed).toEqual([]);
     expectOrder(keyed.byKey);
