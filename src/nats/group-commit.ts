@@ -41,10 +41,10 @@ const busyMessages = 8;
  *
  *     add ─► open batch ── first of its subject, or the one before is acknowledged, or full ─► sent ─► settled
  *
- * Where many subjects are busy at once, they also wait for each other's: eight messages hold what 64 small ones
- * would, and each costs both sides the same. So the first event pays no delay, and a busy publisher sends hundreds at once. Events of one key are stored in
- * the order in which they were added, across subjects and retries: a batch is sent only when all earlier batches
- * that hold a key of its own are settled. Without a key there is no order between subjects or retries.
+ * Where many subjects are busy at once, they also wait for each other's: eight messages hold what 64 small ones would, and
+ * each costs both sides the same. So the first event pays no delay, and a busy publisher sends hundreds at once. Events of
+ * one key are stored in the order in which they were added, across subjects and retries: a batch is sent only when all
+ * earlier batches that hold a key of its own are settled. Without a key there is no order between subjects or retries.
  * O(1) an event; one map entry for each key that is under way.
  */
 export class GroupCommit {

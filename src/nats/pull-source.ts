@@ -12,8 +12,8 @@ export interface PullSourceConfig {
 }
 
 /**
- * Why a consumer should be looked at: it has fallen silent; its server answers that it cannot be asked now; it was deleted; a delivery is missing; or the connection was
- * down, and what was under way is lost.
+ * Why a consumer should be looked at: it has fallen silent; its server says that it cannot be asked now; it was deleted; a
+ * delivery is missing; or the connection was down, and what was under way is lost.
  */
 export type Doubt = 'silent' | 'refused' | 'gone' | 'gap' | 'reconnected';
 
