@@ -57,9 +57,11 @@ export class NatsResponder {
     this.opened = this.#open();
   }
 
+  /** Asks for no more. What is on its way still comes: its asker would wait for nothing otherwise. */
   stop(): void {
     for (const leave of this.#leave.splice(0)) leave();
-    this.#subscription?.unsubscribe();
+    // The connection may be closed, and all with it.
+    this.#subscription?.drain().catch(nothing);
     this.#subscription = undefined;
     this.#connection = undefined;
   }
@@ -190,3 +192,5 @@ class NatsRequest implements IncomingRequest {
     if (!connection.isClosed()) connection.publish(reply, payload, { headers: heads.of(contentType) });
   }
 }
+
+function nothing(): void {}

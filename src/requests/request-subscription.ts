@@ -28,6 +28,7 @@ export class RequestSubscription implements TransportSubscription {
   readonly #ports: RequestSubscriptionPorts;
   readonly #feed: LaneFeed;
   #leave: () => void = nothing;
+  #left = false;
 
   constructor(type: string, options: TransportSubscribeOptions, ports: RequestSubscriptionPorts) {
     this.#type = type;
@@ -54,6 +55,7 @@ export class RequestSubscription implements TransportSubscription {
   }
 
   detach(): void {
+    this.#left = true;
     this.#leave();
     this.#leave = nothing;
   }
@@ -81,6 +83,11 @@ export class RequestSubscription implements TransportSubscription {
 
   readonly #arrived = (request: IncomingRequest): void => {
     const { event } = request;
+    // It was on its way.
+    if (this.#left) {
+      request.refuse(leaving);
+      return;
+    }
     this.#ports.incoming.set(event, request);
     if (this.#feed.offer(new RequestArrival(request)) !== 'rejected') return;
     request.refuse(full);

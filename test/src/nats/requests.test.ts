@@ -187,6 +187,25 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
     await expect(bus.ask(echo, 'again')).resolves.toBe('AGAIN');
   });
 
+  it('hears so at once when its responder is just leaving', async () => {
+    const namespace = world.namespace();
+    const [responder, bus] = [world.coreBus({ namespace }), world.coreBus({ namespace })];
+    const codes = new Map<string, number>();
+    for (let round = 0; round < 20; round += 1) {
+      const handle = responder.respond(echo, ({ data }) => data);
+      await responder.ready();
+      await bus.ask(echo, 'to connect');
+      const asked = Array.from({ length: 50 }, () =>
+        bus.ask(echo, 'x', { timeoutMs: 2000 }).catch((error: AskError) => error.code),
+      );
+      await Promise.resolve();
+      await handle.unsubscribe();
+      for (const code of await Promise.all(asked)) codes.set(code, (codes.get(code) ?? 0) + 1);
+    }
+
+    expect(codes.get('ERR_ASK_TIMEOUT'), JSON.stringify([...codes])).toBeUndefined();
+  });
+
   it('leaves nothing behind on the server when a responder stops', async () => {
     const namespace = world.namespace();
     const bus = world.coreBus({ namespace });
