@@ -2,7 +2,7 @@ import { Kvm, type KV } from '@nats-io/kv';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { defineEntity, EntityError, type EntityHost } from 'breakwater';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodeAnswer, decodeCall, encodeCall } from '../../../src/entities/entity-call.ts';
 import { EntityRecords } from '../../../src/entities/entity-record.ts';
 import { decodePlace } from '../../../src/entities/place-record.ts';
@@ -50,8 +50,11 @@ describe.each(natsBinaries())('what is forged or broken meets entities on %s', (
       new Uint8Array(100_000).fill(0x91),
       encodeCall({ id: 'x', ask: 'view', key: 'a', event: '', timeoutMs: 100 }).slice(1),
     ];
+    // The server may not know of the owner yet.
     const answers = await Promise.all(
-      calls.map(async (call) => (await connection.request(subject, call, { timeout: 2_000 })).data),
+      calls.map((call) =>
+        vi.waitFor(async () => (await connection.request(subject, call, { timeout: 2_000 })).data, 20_000),
+      ),
     );
     // An answer that would go elsewhere than to an inbox goes nowhere.
     connection.publish(subject, encodeCall({ id: 'y', ask: 'view', key: 'a', event: '', timeoutMs: 100 }), {

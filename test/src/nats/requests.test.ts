@@ -190,7 +190,7 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
   it('hears so at once when its responder is just leaving', async () => {
     const namespace = world.namespace();
     const [responder, bus] = [world.coreBus({ namespace }), world.coreBus({ namespace })];
-    const codes = new Map<string, number>();
+    const codes = new Set<string>();
     for (let round = 0; round < 20; round += 1) {
       const handle = responder.respond(echo, ({ data }) => data);
       await responder.ready();
@@ -200,10 +200,10 @@ describe.each(natsBinaries())('ask on %s', (binary) => {
       );
       await Promise.resolve();
       await handle.unsubscribe();
-      for (const code of await Promise.all(asked)) codes.set(code, (codes.get(code) ?? 0) + 1);
+      for (const code of await Promise.all(asked)) codes.add(code);
     }
 
-    expect(codes.get('ERR_ASK_TIMEOUT'), JSON.stringify([...codes])).toBeUndefined();
+    expect([...codes]).not.toContain('ERR_ASK_TIMEOUT');
   });
 
   it('leaves nothing behind on the server when a responder stops', async () => {
