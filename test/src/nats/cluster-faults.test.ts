@@ -13,7 +13,7 @@ describe.each(natsBinaries())('a cluster of three on %s', (binary) => {
     const namespace = 'shop';
     const bus = world.streamBus({ servers: cluster.urls, namespace, stream: { replicas: 3 } });
     const { byKey, seen, handle } = rememberingHandler();
-    bus.subscribe(type, handle, { name: 'keyed', order: 'key' });
+    bus.subscribe(type, handle, { name: 'keyed', order: 'key', from: 'start' });
     const publisher = steadyPublisher(bus, type, 8);
     await until(() => seen.size > 200, 60_000);
 
@@ -38,8 +38,9 @@ describe.each(natsBinaries())('a cluster of three on %s', (binary) => {
     const namespace = 'shop';
     const bus = world.streamBus({ servers: cluster.urls, namespace, stream: { replicas: 3 } });
     const [keyed, nameless] = [rememberingHandler(), rememberingHandler()];
-    bus.subscribe(type, keyed.handle, { name: 'keyed', order: 'key' });
-    bus.subscribe(type, nameless.handle);
+    // From the start: a cluster that has just come up may refuse what a subscriber needs, and take events meanwhile.
+    bus.subscribe(type, keyed.handle, { name: 'keyed', order: 'key', from: 'start' });
+    bus.subscribe(type, nameless.handle, { from: 'start' });
     await bus.ready();
     const publisher = steadyPublisher(bus, type, 8);
     await until(() => Math.min(keyed.seen.size, nameless.seen.size) > 200, 60_000);
