@@ -59,7 +59,7 @@ async function run() {
   for (const text of wrong.slice(0, 10)) console.log(text);
   for (const [step, why] of [...tally.refused].slice(0, 10)) console.log(`refused: ${step}: ${why}`);
   console.log(
-    `${rounds} rounds, ${tally.published} events acknowledged, ${tally.twice} handled twice, ${log.falseAcks} false acknowledgements refused, ${tally.refused.size} publishes refused, ${wrong.length} violations`,
+    `${rounds} rounds, ${tally.published - tally.refused.size} events acknowledged, ${tally.twice} handled twice, ${log.falseAcks} false acknowledgements refused, ${tally.refused.size} publishes refused, ${wrong.length} violations`,
   );
   await bus.close({ deadlineMs: 1000 });
   await watcher.close();

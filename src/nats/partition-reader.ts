@@ -46,7 +46,7 @@ const quietMs = 1000;
  *              └── a later owner was faster ─► over                       └── lost ─► over
  *
  * Each owner has a consumer of its own, so what the one before held comes first and in order, and not after a
- * timeout behind newer events; with the consumer gone, nothing that the old owner still acknowledges counts.
+ * timeout behind newer events. The old owner's is deleted as soon as its server answers, which nobody waits for.
  * The record says what was settled behind events that were not, so that these alone come again. Where owners
  * die one after the other, the first message is tried alone; those that die of it count as deliveries.
  */
